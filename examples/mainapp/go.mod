@@ -1,0 +1,3 @@
+module example.com/mainapp
+
+go 1.26

@@ -1,0 +1,7 @@
+module example.com/qr-plugin
+
+go 1.26
+
+require example.com/api v0.0.0
+
+replace example.com/api => ../api

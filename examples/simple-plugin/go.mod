@@ -1,0 +1,3 @@
+module example.com/simple-plugin
+
+go 1.26
