@@ -57,7 +57,7 @@ var table = []Target{
 var pureGo = map[string]bool{
 	"aix/ppc64": true, "android/arm64": true, "darwin/amd64": true, "darwin/arm64": true,
 	"dragonfly/amd64": true, "freebsd/386": true, "freebsd/amd64": true, "freebsd/arm": true,
-	"freebsd/arm64": true, "freebsd/riscv64": true, "illumos/amd64": true, "js/wasm": true,
+	"freebsd/arm64": true, "illumos/amd64": true, "js/wasm": true,
 	"linux/386": true, "linux/loong64": true, "linux/mips": true, "linux/mips64": true,
 	"linux/mips64le": true, "linux/mipsle": true, "linux/ppc64": true, "linux/ppc64le": true,
 	"linux/s390x": true, "netbsd/386": true, "netbsd/amd64": true, "netbsd/arm": true,

@@ -102,19 +102,27 @@ func Host(goos, goarch string) (Target, error) {
 	return Parse(name)
 }
 
+// similar returns the names closest to an unknown one, at most three, the closest first.
 func similar(name string) []string {
-	var out []string
+	type near struct {
+		name string
+		d    int
+	}
+	var found []near
 	lower := strings.ToLower(name)
 	for _, t := range table {
 		for _, n := range append([]string{t.Name}, t.Aliases...) {
-			if distance(lower, n) <= 2 || strings.HasPrefix(n, lower) {
-				out = append(out, n)
+			if d := distance(lower, n); d <= 2 || strings.HasPrefix(n, lower) {
+				found = append(found, near{n, d})
 			}
 		}
 	}
-	sort.Strings(out)
-	if len(out) > 3 {
-		out = out[:3]
+	sort.SliceStable(found, func(i, j int) bool { return found[i].d < found[j].d })
+	var out []string
+	for _, f := range found[:min(3, len(found))] {
+		if f.d == found[0].d {
+			out = append(out, f.name)
+		}
 	}
 	return out
 }

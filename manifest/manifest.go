@@ -1,0 +1,111 @@
+// Package manifest is graft.yaml: what a user wants built. It is optional, since flags alone
+// are enough; docs/manifest.md describes every key and schema.json is its JSON Schema.
+package manifest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// FileName is the manifest's name in a project's folder.
+const FileName = "graft.yaml"
+
+// Manifest is the content of graft.yaml. Nothing in it is resolved: paths are as written,
+// relative to the manifest's folder.
+type Manifest struct {
+	Name        string `yaml:"name"`        // of the artifacts and of the program; default: last element of the application's path
+	Version     string `yaml:"version"`     // default 0.0.0
+	Description string `yaml:"description"` // one line
+	Maintainer  string `yaml:"maintainer"`  // "Name <mail>"
+	Homepage    string `yaml:"homepage"`
+	License     string `yaml:"license"` // SPDX expression
+
+	App          string                `yaml:"app"` // folder (default "."), or package@version
+	Plugins      Plugins               `yaml:"plugins"`
+	Targets      []string              `yaml:"targets"` // default: this host
+	Formats      []string              `yaml:"formats"` // default: the target's
+	Build        Build                 `yaml:"build"`
+	Packages     map[string]Packages   `yaml:"packages"`     // by distribution: "debian"
+	Repositories map[string]Repository `yaml:"repositories"` // by distribution: "debian"
+	OCI          OCI                   `yaml:"oci"`
+	Deb          Deb                   `yaml:"deb"`
+}
+
+// Plugins says how the application takes plugins, and which.
+type Plugins struct {
+	Interface string `yaml:"interface"` // what an entry function must return: example.com/api.Plugin
+	Entry     string `yaml:"entry"`     // name of the function in a plugin's root package
+	Register  string `yaml:"register"`  // Go statement in the generated init, a text/template; default: blank import only
+	Use       []Use  `yaml:"use"`       // in the user's order
+}
+
+// Use is one plugin: a folder or package@version. In YAML it is that string alone.
+type Use struct {
+	Module string
+}
+
+// UnmarshalYAML reads the plain string.
+func (u *Use) UnmarshalYAML(unmarshal func(any) error) error {
+	return unmarshal(&u.Module)
+}
+
+// MarshalYAML writes the plain string.
+func (u Use) MarshalYAML() (any, error) { return u.Module, nil }
+
+// Build is what the go command is told.
+type Build struct {
+	Tags    []string `yaml:"tags"`
+	LDFlags string   `yaml:"ldflags"` // beside graft's own: "-X main.version=1.0"
+	Debug   bool     `yaml:"debug"`   // keep DWARF and the symbol table
+}
+
+// Packages adds to what detection finds, for one distribution.
+type Packages struct {
+	Build  []string          `yaml:"build"`  // more packages to compile and link with
+	Run    []string          `yaml:"run"`    // more packages that the program needs when it runs
+	Choose map[string]string `yaml:"choose"` // need ("pkg-config:foo") → package, where detection's choice is not wanted
+}
+
+// Repository overrides where a distribution's packages come from.
+type Repository struct {
+	Suite    string   `yaml:"suite"`    // "bookworm", "trixie"
+	Mirrors  []string `yaml:"mirrors"`  // base addresses, asked in this order before all others
+	Security []string `yaml:"security"` // the same for the security archive
+	Keyring  string   `yaml:"keyring"`  // OpenPGP public keys, instead of the distribution's own
+}
+
+// OCI is the configuration of images.
+type OCI struct {
+	Ports []int             `yaml:"ports"`
+	Env   map[string]string `yaml:"env"`
+	Args  []string          `yaml:"args"` // default arguments (CMD)
+	User  string            `yaml:"user"` // "uid" or "uid:gid"; default 65532:65532
+}
+
+// Deb is what only a .deb has.
+type Deb struct {
+	Section  string   `yaml:"section"`  // default "misc"
+	Priority string   `yaml:"priority"` // default "optional"
+	Depends  []string `yaml:"depends"`  // beside the computed ones
+}
+
+// Error is a mistake in a manifest. Its text has the place and an excerpt.
+type Error struct {
+	File      string // as given to Parse
+	Line, Col int    // from 1; 0 when it concerns the whole file
+	Text      string // what is wrong, one line
+	Excerpt   string // the lines around it with a marker, "" when there are none
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.File)
+	if e.Line > 0 {
+		fmt.Fprintf(&b, ":%d:%d", e.Line, e.Col)
+	}
+	b.WriteString(": " + e.Text)
+	if e.Excerpt != "" {
+		b.WriteString("\n" + strings.TrimRight(e.Excerpt, "\n"))
+	}
+	return b.String()
+}

@@ -1,0 +1,255 @@
+package manifest
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/graft-build/graft/target"
+)
+
+// MaxSize is the largest manifest that Parse reads, in bytes.
+const MaxSize = 256 << 10
+
+// maxDepth bounds nesting before the YAML parser, which recurses, sees the text.
+const maxDepth = 64
+
+// Schema is the JSON Schema (draft 2020-12) of graft.yaml.
+//
+//go:embed schema.json
+var Schema []byte
+
+// Formats that artifacts can have.
+var Formats = []string{"tar.gz", "deb", "oci", "docker", "binary"}
+
+// Distributions that packages come from.
+var Distributions = []string{"debian"}
+
+// Suites that a distribution has, the default first.
+var Suites = map[string][]string{"debian": {"bookworm", "trixie"}}
+
+// Parse reads a manifest. file is only used in errors, which are *Error and state line,
+// column and the text around it. Unknown keys are errors.
+func Parse(file string, r io.Reader) (*Manifest, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if len(b) > MaxSize {
+		return nil, &Error{File: file, Text: fmt.Sprintf("the manifest is larger than %d bytes", MaxSize)}
+	}
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return nil, &Error{File: file, Line: 1 + bytes.Count(b[:i], []byte("\n")), Col: 1, Text: "the manifest has a NUL byte: is it text?"}
+	}
+	if line := tooDeep(b); line > 0 {
+		return nil, &Error{File: file, Line: line, Col: 1, Text: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+	}
+	doc := document{file: file}
+	if doc.tree, err = parser.ParseBytes(b, 0); err != nil {
+		return nil, doc.wrap(err)
+	}
+	if err := doc.plain(); err != nil {
+		return nil, err
+	}
+	m := new(Manifest)
+	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(m); err != nil && !errors.Is(err, io.EOF) {
+		return nil, doc.wrap(err)
+	}
+	if err := doc.check(m); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// tooDeep returns the line in which brackets or indentation nest deeper than maxDepth, 0 if
+// none does. It errs on the side of refusing: brackets inside of strings count.
+func tooDeep(b []byte) int {
+	for i, line := range bytes.Split(b, []byte("\n")) {
+		open := 0
+		for _, c := range line {
+			switch c {
+			case '[', '{':
+				open++
+			}
+		}
+		indent := len(line) - len(bytes.TrimLeft(line, " -?:"))
+		if open > maxDepth || indent > 4*maxDepth {
+			return i + 1
+		}
+	}
+	if bytes.Count(b, []byte("["))+bytes.Count(b, []byte("{")) > 1000 {
+		return 1
+	}
+	return 0
+}
+
+// document gives errors their place in the text.
+type document struct {
+	file string
+	tree *ast.File
+}
+
+// wrap turns an error of the YAML library into an *Error.
+func (d *document) wrap(err error) error {
+	var ye yaml.Error
+	if !errors.As(err, &ye) {
+		return &Error{File: d.file, Text: err.Error()}
+	}
+	text := ye.GetMessage()
+	var te *yaml.TypeError
+	if errors.As(err, &te) {
+		text = fmt.Sprintf("want %s here", kindName(te.DstType.String()))
+	}
+	var un *yaml.UnexpectedNodeTypeError
+	if errors.As(err, &un) {
+		text = fmt.Sprintf("want %s here, not %s", nodeName(un.Expected), nodeName(un.Actual))
+	}
+	var uf *yaml.UnknownFieldError
+	if errors.As(err, &uf) {
+		text = strings.Replace(text, "unknown field", "unknown key", 1)
+		text += closest(ye.GetToken())
+	}
+	return d.at(ye.GetToken(), text)
+}
+
+func (d *document) at(tk *token.Token, text string) error {
+	e := &Error{File: d.file, Text: text}
+	if tk != nil && tk.Position != nil {
+		e.Line, e.Col = tk.Position.Line, tk.Position.Column
+		e.Excerpt = excerpt(tk)
+	}
+	return e
+}
+
+// errorAt is an error at a YAML path ("$.targets[1]"), or at the whole file when nothing is there.
+func (d *document) errorAt(path, format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	p, err := yaml.PathString(path)
+	if err == nil {
+		if n, err := p.FilterFile(d.tree); err == nil && n != nil {
+			return d.at(n.GetToken(), text)
+		}
+	}
+	return &Error{File: d.file, Text: text}
+}
+
+// plain refuses what a manifest has no use for and what makes YAML expensive to read.
+func (d *document) plain() error {
+	if len(d.tree.Docs) > 1 {
+		return &Error{File: d.file, Text: "the manifest has more than one YAML document"}
+	}
+	v := &plainVisitor{}
+	for _, doc := range d.tree.Docs {
+		if doc.Body != nil {
+			ast.Walk(v, doc.Body)
+		}
+	}
+	if v.bad != nil {
+		return d.at(v.bad.GetToken(), "anchors, aliases and merge keys are not read: write the value out")
+	}
+	return nil
+}
+
+type plainVisitor struct{ bad ast.Node }
+
+func (v *plainVisitor) Visit(n ast.Node) ast.Visitor {
+	switch n.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		if v.bad == nil {
+			v.bad = n
+		}
+	}
+	return v
+}
+
+var (
+	nameForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
+	versionForm = regexp.MustCompile(`^[0-9][A-Za-z0-9.+~-]*$`)
+	needForm    = regexp.MustCompile(`^(pkg-config|lib|header):\S+$`)
+	oneLine     = regexp.MustCompile(`^[^\x00-\x1f\x7f]*$`)
+)
+
+// check is what a schema can't say, each with its place.
+func (d *document) check(m *Manifest) error {
+	if m.Name != "" && !nameForm.MatchString(m.Name) {
+		return d.errorAt("$.name", "name %q: want lower-case letters, digits and + . - only, as package formats do", m.Name)
+	}
+	if m.Version != "" && !versionForm.MatchString(m.Version) {
+		return d.errorAt("$.version", "version %q: want a digit first, then letters, digits and . + ~ - only", m.Version)
+	}
+	lines := []struct{ path, value string }{
+		{"description", m.Description}, {"maintainer", m.Maintainer}, {"homepage", m.Homepage},
+		{"license", m.License}, {"app", m.App}, {"plugins.interface", m.Plugins.Interface},
+		{"plugins.entry", m.Plugins.Entry}, {"build.ldflags", m.Build.LDFlags}, {"oci.user", m.OCI.User},
+		{"deb.section", m.Deb.Section}, {"deb.priority", m.Deb.Priority},
+	}
+	for _, l := range lines {
+		if !oneLine.MatchString(l.value) {
+			return d.errorAt("$."+l.path, "%s: want one line without control characters", l.path)
+		}
+	}
+	for i, u := range m.Plugins.Use {
+		if u.Module == "" || !oneLine.MatchString(u.Module) {
+			return d.errorAt(fmt.Sprintf("$.plugins.use[%d]", i), "want a folder or package@version")
+		}
+	}
+	for i, name := range m.Targets {
+		if _, err := target.Parse(name); err != nil {
+			return d.errorAt(fmt.Sprintf("$.targets[%d]", i), "%v (all: graft targets)", err)
+		}
+	}
+	for i, f := range m.Formats {
+		if err := CheckFormat(f); err != nil {
+			return d.errorAt(fmt.Sprintf("$.formats[%d]", i), "%v", err)
+		}
+	}
+	if err := d.checkSources(m); err != nil {
+		return err
+	}
+	for i, p := range m.OCI.Ports {
+		if p < 1 || p > 65535 {
+			return d.errorAt(fmt.Sprintf("$.oci.ports[%d]", i), "port %d: want 1 to 65535", p)
+		}
+	}
+	return nil
+}
+
+func (d *document) checkSources(m *Manifest) error {
+	for _, dist := range sortedKeys(m.Repositories) {
+		r := m.Repositories[dist]
+		if !contains(Distributions, dist) {
+			return d.errorAt("$.repositories."+dist, "unknown distribution %q: want one of %s", dist, strings.Join(Distributions, ", "))
+		}
+		if r.Suite != "" && !contains(Suites[dist], r.Suite) {
+			return d.errorAt("$.repositories."+dist+".suite", "unknown suite %q of %s: want one of %s", r.Suite, dist, strings.Join(Suites[dist], ", "))
+		}
+	}
+	for _, dist := range sortedKeys(m.Packages) {
+		if !contains(Distributions, dist) {
+			return d.errorAt("$.packages."+dist, "unknown distribution %q: want one of %s", dist, strings.Join(Distributions, ", "))
+		}
+		for _, need := range sortedKeys(m.Packages[dist].Choose) {
+			if !needForm.MatchString(need) {
+				return d.errorAt("$.packages."+dist+".choose", "need %q: want pkg-config:NAME, lib:NAME or header:NAME", need)
+			}
+		}
+	}
+	return nil
+}
+
+// CheckFormat says whether an artifact format exists.
+func CheckFormat(f string) error {
+	if !contains(Formats, f) {
+		return fmt.Errorf("unknown format %q: want one of %s", f, strings.Join(Formats, ", "))
+	}
+	return nil
+}
