@@ -73,7 +73,7 @@ func TestParseErrors(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"empty", "", "EOF"},
 		{"half", string(good[:len(good)/2]), "unexpected EOF"},
-		{"syntax", swap(`"modules": [`, `"modules": {`), "graft.lock:6:"},
+		{"syntax", swap(`"modules": [`, `"modules": {`), "graft.lock:7:"},
 		{"unknown key", swap(`"go":`, `"gone":`), `unknown field "gone"`},
 		{"other version", swap(`"version": 1`, `"version": 99`), "format version 99"},
 		{"conflict", "<<<<<<< HEAD\n" + string(good), "graft.lock:1: a merge conflict"},
