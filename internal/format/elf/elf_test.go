@@ -76,10 +76,11 @@ func records(values ...any) []byte {
 	return b.Bytes()
 }
 
-func TestParse(t *testing.T) {
+// full has one of everything.
+func full() image {
 	const text = "\x00libc.so.6\x00libme.so\x00$ORIGIN/lib\x00GLIBC_2.34\x00ME_1\x00"
 	at := func(s string) uint64 { return uint64(strings.Index(text, s)) }
-	m := image{
+	return image{
 		strings: text,
 		dyn: join(tag(stdelf.DT_NEEDED, at("libc")), tag(stdelf.DT_SONAME, at("libme")), tag(stdelf.DT_RUNPATH, at("$")), strtab,
 			tag(stdelf.DT_VERNEED, needAt), tag(stdelf.DT_VERNEEDNUM, 1), tag(stdelf.DT_VERDEF, defAt), tag(stdelf.DT_VERDEFNUM, 2)),
@@ -88,7 +89,10 @@ func TestParse(t *testing.T) {
 		def: records(uint16(1), uint16(flagBase), uint16(1), uint16(1), uint32(0), uint32(20), uint32(28), uint32(at("libme")), uint32(0),
 			uint16(1), uint16(0), uint16(2), uint16(1), uint32(0), uint32(20), uint32(0), uint32(at("ME_1")), uint32(0)),
 	}
-	f, err := parse(m.bytes())
+}
+
+func TestParse(t *testing.T) {
+	f, err := parse(full().bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,11 +154,7 @@ func TestParseRefuses(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(image{dyn: strtab}.bytes())
-	for _, name := range []string{"/bin/true", "/lib/ld-linux.so.2"} {
-		if b, err := os.ReadFile(name); err == nil {
-			f.Add(b[:min(len(b), 1<<16)])
-		}
-	}
+	f.Add(full().bytes())
 	if exe, err := exec.LookPath("gcc"); err == nil {
 		lib := filepath.Join(f.TempDir(), "lib.so")
 		cmd := exec.Command(exe, "-shared", "-nostdlib", "-s", "-x", "c", "-", "-o", lib, "-Wl,-soname,libx.so")
