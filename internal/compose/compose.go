@@ -1,0 +1,297 @@
+// Package compose makes one main module of an application and its plugins: a go.mod that
+// requires the plugins and a file that imports and registers them, both kept in the store
+// and handed to the go command by -modfile and -overlay. Nothing is written into the trees
+// of the user. It is the first stage after the manifest; detect and compile read its result.
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"runtime"
+
+	"golang.org/x/mod/module"
+
+	"github.com/graft-build/graft/digest"
+	"github.com/graft-build/graft/event"
+	"github.com/graft-build/graft/internal/store"
+	"github.com/graft-build/graft/lock"
+	"github.com/graft-build/graft/target"
+)
+
+// Deps is what composing works with.
+type Deps struct {
+	Go      Go
+	Store   *store.Store
+	Events  event.Sink
+	Offline bool // modules come only from the go command's cache
+}
+
+// PluginSpec is one plugin as the user names it.
+type PluginSpec struct {
+	Ref string // folder, or package@version
+}
+
+// Spec says what to compose.
+type Spec struct {
+	App     string // folder, or package@version
+	Dir     string // absolute folder that relative ones start from
+	Plugins []PluginSpec
+
+	Interface string // what an entry function returns: example.com/api.Plugin; "" is not checked
+	Entry     string // its name; "" when plugins need only be imported
+	Register  string // text/template of a Go statement for each plugin; "" imports it only
+
+	Tags      []string        // build tags
+	Platforms []target.Target // what will be built; default: the host
+
+	Locked *lock.Lock // versions come from here; nil lets the go command choose them
+}
+
+// Plugin is a plugin of a composition.
+type Plugin struct {
+	Ref     string // as the user named it
+	Path    string // import path
+	Module  string // module path
+	Version string // "" for a folder
+	Dir     string // the package's folder
+	Root    string // the module's folder
+	Name    string // package name
+}
+
+// Composition is a main module that go build accepts: it runs in Dir with Flags for Package.
+type Composition struct {
+	Name    string // of the program: the last element of the package's path
+	Module  string // path of the main module
+	Version string // of the application's module, "" for a folder
+	Package string // import path of the main package
+
+	Dir   string   // where the go command runs: the main module's root in the composition
+	Env   []string // what its environment needs beside GoEnv: PWD, as Dir is a symbolic link
+	Flags []string // -mod, -modfile, -overlay
+
+	AppRoot string // the real folder of the main module
+	AppDir  string // the real folder of the main package
+	Plugins []Plugin
+
+	Modules   []lock.Module // the main module first, then the others by path
+	Sums      []string      // lines of go.sum, sorted
+	LocalDirs []LocalDir    // module folders whose content is input
+	GoVersion string
+
+	Inputs digest.Digest // of the requirements in the go.mod files it was made from
+	Key    digest.Digest // of all that Dir, Flags and Package say, wherever the folders are
+}
+
+// LocalDir is a module in a folder of the user.
+type LocalDir struct {
+	Path string // module path
+	Root string // its real folder
+	Link string // where the composition has it, as the go command prints it
+}
+
+type composer struct {
+	Deps
+	spec     Spec
+	app      part
+	plugins  []part
+	mods     []*mod // opened so far
+	replaces []replacement
+}
+
+// Compose makes the composition. Mistakes of the application or a plugin are a *Refusal; a
+// lock that was made for other go.mod files is a *StaleError. With a lock no version is
+// looked up, and modules are downloaded only when the go command does not have them.
+func Compose(ctx context.Context, d Deps, s Spec) (Composition, error) {
+	if !filepath.IsAbs(s.Dir) {
+		return Composition{}, fmt.Errorf("compose: base folder %q is not absolute", s.Dir)
+	}
+	if len(s.Platforms) == 0 {
+		host, err := target.Host(runtime.GOOS, runtime.GOARCH)
+		if err != nil {
+			return Composition{}, err
+		}
+		s.Platforms = []target.Target{host}
+	}
+	c := &composer{Deps: d, spec: s}
+	if err := c.locate(ctx); err != nil {
+		return Composition{}, err
+	}
+	if err := c.checkPackages(); err != nil {
+		return Composition{}, err
+	}
+	file, err := c.generate()
+	if err != nil {
+		return Composition{}, err
+	}
+	r, err := c.require(ctx, file)
+	if err != nil {
+		return Composition{}, err
+	}
+	comp, err := c.compose(ctx, r, file)
+	if err != nil {
+		return Composition{}, err
+	}
+	if err := c.checkEntries(comp, file); err != nil {
+		return Composition{}, err
+	}
+	return comp, nil
+}
+
+// App is where an application is, for those who want to read what it says about itself.
+type App struct {
+	Module, Version string // Version is "" for a folder
+	Package         string
+	Root, Dir       string // folders of the module and of the main package
+}
+
+// Locate finds the application of a Spec. One that is package@version is downloaded.
+func Locate(ctx context.Context, d Deps, s Spec) (App, error) {
+	c := &composer{Deps: d, spec: s}
+	if err := c.locateApp(ctx); err != nil {
+		return App{}, err
+	}
+	a := c.app
+	return App{Module: a.mod.path, Version: a.mod.version, Package: a.pkg, Root: a.mod.root, Dir: a.dir}, nil
+}
+
+func (c *composer) locateApp(ctx context.Context) error {
+	name := c.spec.App
+	if name == "" {
+		name = "."
+	}
+	who := "application " + name
+	r, err := parseRef(c.spec.Dir, name)
+	if err != nil {
+		return refuse("application", "", "%v", err)
+	}
+	if r.dir != "" {
+		c.app, err = c.locateLocal(who, r)
+		return err
+	}
+	c.app, err = c.locateVersionApp(ctx, who, r)
+	return err
+}
+
+// locate finds the application, the plugins and all folders that replace lines name.
+func (c *composer) locate(ctx context.Context) error {
+	if err := c.locateApp(ctx); err != nil {
+		return err
+	}
+	for _, s := range c.spec.Plugins {
+		p, err := c.locatePlugin(ctx, s)
+		if err != nil {
+			return err
+		}
+		if err := c.checkTwins(p); err != nil {
+			return err
+		}
+		c.plugins = append(c.plugins, p)
+	}
+	return c.collectReplaces()
+}
+
+func (c *composer) locatePlugin(ctx context.Context, s PluginSpec) (part, error) {
+	who := "plugin " + s.Ref
+	r, err := parseRef(c.spec.Dir, s.Ref)
+	if err != nil {
+		return part{}, refuse("plugin", "", "%v", err)
+	}
+	if r.dir != "" {
+		return c.locateLocal(who, r)
+	}
+	return c.locateVersion(ctx, who, r)
+}
+
+// checkTwins refuses a second plugin of the same import path, and a second copy of a module.
+func (c *composer) checkTwins(p part) error {
+	for _, q := range append([]part{c.app}, c.plugins...) {
+		switch {
+		case q.pkg == p.pkg && q.mod == p.mod && q.who == c.app.who:
+			return refuse(p.who, "", "it is the application's own package")
+		case q.pkg == p.pkg:
+			return refuse(p.who, "", "it is package %s, and so is %s; a package can be a plugin once", p.pkg, q.who)
+		case q.mod.path == p.mod.path && q.mod.root != p.mod.root:
+			return refuse(p.who, "", "its module %s is also that of %s, from %s; one composition has a module once", p.mod.path, q.who, q.mod.shown)
+		}
+	}
+	return nil
+}
+
+// open is openModule, with one value for each folder.
+func (c *composer) open(who, root, version string) (*mod, error) {
+	for _, m := range c.mods {
+		if m.root == root {
+			return m, nil
+		}
+	}
+	m, err := openModule(who, root, version)
+	if err == nil {
+		c.mods = append(c.mods, m)
+	}
+	return m, err
+}
+
+// compose lays the composition out and describes it.
+func (c *composer) compose(ctx context.Context, r requirements, file []byte) (Composition, error) {
+	gomod, err := c.render(r)
+	if err != nil {
+		return Composition{}, fmt.Errorf("write go.mod: %w", err)
+	}
+	l := layout{gomod: gomod, gosum: joinLines(r.Sums), file: file, name: freeName(c.app.dir)}
+	l.rel, err = filepath.Rel(c.app.mod.root, c.app.dir)
+	if err != nil {
+		return Composition{}, err
+	}
+	comp := Composition{
+		Name: programName(c.app.pkg), Module: c.app.mod.path, Version: c.app.mod.version, Package: c.app.pkg,
+		AppRoot: c.app.mod.root, AppDir: c.app.dir, GoVersion: c.Go.Version,
+		Modules: c.lockModules(r), Sums: r.Sums, Inputs: c.inputs(),
+	}
+	for _, p := range c.plugins {
+		comp.Plugins = append(comp.Plugins, Plugin{
+			Ref: p.text, Path: p.pkg, Module: p.mod.path, Version: p.mod.version, Dir: p.dir, Root: p.mod.root, Name: p.name,
+		})
+	}
+	comp.Key = digest.NewKey("compose/1").
+		Add("package", c.app.pkg).Add("version", c.app.mod.version, c.app.mod.sum).Add("go", c.Go.Version).
+		Add("go.mod", string(l.gomod)).Add("go.sum", string(l.gosum)).
+		Add("file", filepath.ToSlash(l.rel), l.name, string(file)).Digest()
+	dir, err := c.place(ctx, l, comp.Key)
+	if err != nil {
+		return Composition{}, err
+	}
+	comp.Dir, comp.Flags = filepath.Join(dir, "app"), l.flags(dir, "readonly")
+	comp.Env = []string{"PWD=" + comp.Dir}
+	if c.app.mod.local() {
+		comp.LocalDirs = append(comp.LocalDirs, LocalDir{Path: c.app.mod.path, Root: c.app.mod.root, Link: comp.Dir})
+	}
+	for _, p := range c.replaces {
+		if p.mod != nil {
+			comp.LocalDirs = append(comp.LocalDirs, LocalDir{Path: p.old.Path, Root: p.mod.root, Link: filepath.Join(dir, filepath.FromSlash(p.link()))})
+		}
+	}
+	return comp, nil
+}
+
+// programName is what go build calls the program of a package.
+func programName(pkg string) string {
+	name := path.Base(pkg)
+	if prefix, major, ok := module.SplitPathVersion(pkg); ok && major != "" && major[0] == '/' {
+		name = path.Base(prefix)
+	}
+	return name
+}
+
+// env is the environment for a go command that runs in dir.
+func (c *composer) env(dir string) []string {
+	env := append([]string{}, c.Go.Env...)
+	if c.Offline {
+		env = append(env, "GOPROXY=off", "GOSUMDB=off")
+	}
+	return append(env, "PWD="+dir)
+}
+
+var errOffline = errors.New("it is not in the go command's module cache, and this build is offline; graft fetch gets it")

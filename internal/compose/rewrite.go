@@ -1,0 +1,62 @@
+package compose
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Rewriter turns the paths that a go command prints in a composition into those of the user.
+type Rewriter struct{ pairs []string }
+
+// Rewriter returns the Rewriter of the composition. Folders are shown relative to base
+// where that is shorter.
+func (comp Composition) Rewriter(base string) Rewriter {
+	var pairs [][2]string
+	add := func(from, to string) {
+		pairs = append(pairs, [2]string{from, shorter(base, to)})
+	}
+	add(comp.Dir, comp.AppRoot)
+	for _, d := range comp.LocalDirs {
+		if d.Link == comp.Dir {
+			continue
+		}
+		add(d.Link, d.Root)
+		if rel, err := filepath.Rel(comp.Dir, d.Link); err == nil {
+			add(rel, d.Root) // how the go command shortens it
+		}
+	}
+	return newRewriter(pairs)
+}
+
+func (c *composer) rewriter(dir string) Rewriter {
+	comp := Composition{Dir: filepath.Join(dir, "app"), AppRoot: c.app.mod.root}
+	for _, p := range c.replaces {
+		if p.mod != nil {
+			comp.LocalDirs = append(comp.LocalDirs, LocalDir{Root: p.mod.root, Link: filepath.Join(dir, filepath.FromSlash(p.link()))})
+		}
+	}
+	return comp.Rewriter(c.spec.Dir)
+}
+
+func newRewriter(pairs [][2]string) Rewriter {
+	// The longest first: a link may be the beginning of another one's path.
+	slices.SortStableFunc(pairs, func(a, b [2]string) int { return len(b[0]) - len(a[0]) })
+	var r Rewriter
+	for _, p := range pairs {
+		r.pairs = append(r.pairs, p[0], p[1])
+	}
+	return r
+}
+
+// Rewrite replaces the paths in a text.
+func (r Rewriter) Rewrite(text string) string {
+	return strings.NewReplacer(r.pairs...).Replace(text)
+}
+
+func shorter(base, path string) string {
+	if rel, err := filepath.Rel(base, path); err == nil && len(rel) < len(path) {
+		return rel
+	}
+	return path
+}

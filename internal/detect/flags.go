@@ -1,0 +1,147 @@
+package detect
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/graft-build/graft/target"
+)
+
+// runtime are the libraries that come with the compiler or the C library, by -l name. zig
+// has them all, so that no package is needed for them.
+var runtime = map[string]bool{
+	"c": true, "m": true, "pthread": true, "dl": true, "rt": true, "util": true, "resolv": true, "anl": true, "ld": true,
+	"gcc": true, "gcc_s": true, "gcc_eh": true, "atomic": true, "unwind": true, "ssp": true,
+	"stdc++": true, "supc++": true, "c++": true, "c++abi": true,
+}
+
+// flags is what the #cgo lines of one package ask for.
+type flags struct {
+	pkgConfig []string
+	libs      []string
+	notes     []string
+}
+
+// readFlags reads the #cgo lines of a package. Only names that can be a package's or a
+// library's are taken; everything else the compiler will judge.
+func readFlags(p listed, t target.Target) flags {
+	var f flags
+	for _, name := range p.CgoPkgConfig {
+		switch {
+		case strings.HasPrefix(name, "-"): // a flag for pkg-config: --static
+		case isName(name):
+			f.pkgConfig = append(f.pkgConfig, name)
+		default:
+			f.notes = append(f.notes, "pkg-config name "+quote(name)+" is left out: it cannot be one")
+		}
+	}
+	own := libraryFolders(p)
+	for _, name := range libraries(p.CgoLDFLAGS) {
+		switch {
+		case runtime[name], t.ABI.Libc == "musl" && (name == "crypt" || name == "xnet"):
+		case brought(own, name):
+			f.notes = append(f.notes, "-l"+name+" is in its own folder")
+		case isName(strings.TrimPrefix(name, ":")):
+			f.libs = append(f.libs, name)
+		default:
+			f.notes = append(f.notes, "library name "+quote(name)+" is left out: it cannot be one")
+		}
+	}
+	f.notes = append(f.notes, f.foreign(p)...)
+	slices.Sort(f.pkgConfig)
+	f.pkgConfig = slices.Compact(f.pkgConfig)
+	slices.Sort(f.libs)
+	f.libs = slices.Compact(f.libs)
+	return f
+}
+
+// foreign tells of places on the machine that builds, which say nothing about the target.
+func (flags) foreign(p listed) []string {
+	var notes []string
+	for _, flag := range slices.Concat(p.CgoCPPFLAGS, p.CgoCFLAGS, p.CgoLDFLAGS) {
+		path := strings.TrimPrefix(strings.TrimPrefix(flag, "-I"), "-L")
+		if filepath.IsAbs(path) && !within(p.Dir, path) {
+			notes = append(notes, quote(flag)+" names a place on this machine, which the target does not have")
+		}
+	}
+	return slices.Compact(notes)
+}
+
+// libraries are the names that linker flags give after -l, in their order.
+func libraries(ldflags []string) []string {
+	var names []string
+	for i := 0; i < len(ldflags); i++ {
+		flag := ldflags[i]
+		switch {
+		case flag == "-l" && i+1 < len(ldflags):
+			i++
+			names = append(names, ldflags[i])
+		case strings.HasPrefix(flag, "-l") && len(flag) > 2:
+			names = append(names, flag[2:])
+		case flag == "-framework" || flag == "-Xlinker":
+			i++
+		case strings.HasPrefix(flag, "-Wl,"):
+			for _, w := range strings.Split(flag, ",")[1:] {
+				if len(w) > 2 && strings.HasPrefix(w, "-l") {
+					names = append(names, w[2:])
+				}
+			}
+		}
+	}
+	return names
+}
+
+// libraryFolders are the folders of the package itself that its -L flags name.
+func libraryFolders(p listed) []string {
+	var dirs []string
+	for i, flag := range p.CgoLDFLAGS {
+		dir, ok := strings.CutPrefix(flag, "-L")
+		if dir == "" && ok && i+1 < len(p.CgoLDFLAGS) {
+			dir = p.CgoLDFLAGS[i+1]
+		}
+		if !ok || dir == "" {
+			continue
+		}
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(p.Dir, dir)
+		}
+		dirs = append(dirs, dir)
+	}
+	return dirs
+}
+
+// brought says whether one of the folders has the library, as the linker would look for it.
+func brought(dirs []string, name string) bool {
+	files := []string{"lib" + name + ".so", "lib" + name + ".a", "lib" + name + ".dll.a", name + ".lib", "lib" + name + ".dylib"}
+	if exact, ok := strings.CutPrefix(name, ":"); ok {
+		files = []string{exact}
+	}
+	for _, dir := range dirs {
+		for _, file := range files {
+			if strings.ContainsAny(file, `/\`) {
+				continue
+			}
+			if fi, err := os.Stat(filepath.Join(dir, file)); err == nil && fi.Mode().IsRegular() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func within(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// isName says whether s can be the name of a library or of a .pc file.
+func isName(s string) bool {
+	if s == "" || len(s) > 200 || s[0] == '-' || s[0] == '.' {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("._+-", r)
+	})
+}
