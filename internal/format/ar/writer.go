@@ -23,7 +23,7 @@ func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 // WriteHeader begins a member, whose Size bytes must follow by Write. The one before must
 // be complete.
 func (w *Writer) WriteHeader(h Header) error {
-	if len(h.Name) > 15 || h.Size < 0 || h.Size > maxSize {
+	if len(h.Name) > 16 || h.Size < 0 || h.Size > maxSize {
 		return fmt.Errorf("write ar member %q of %d bytes: name or size does not fit the format", h.Name, h.Size)
 	}
 	header := fmt.Sprintf("%-16s%-12d%-6d%-6d%-8s%-10d%s", h.Name, 0, 0, 0, "100644", h.Size, trailer)
