@@ -62,6 +62,7 @@ type Target struct {
 	Libc  string   `json:"libc,omitempty"`  // upstream version of the repository's libc: "2.36"
 	Needs []string `json:"needs,omitempty"` // what the composition asks for: "pkg-config:cairo", "lib:qrencode", "package:libfoo-dev"
 	Roots []string `json:"roots,omitempty"` // packages asked for besides the needs (ca-certificates, manifest)
+	Cgo   bool     `json:"cgo,omitempty"`   // C is compiled: zig is needed
 }
 
 // Package is one file of a repository, for one target.

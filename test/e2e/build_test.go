@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// all are the targets whose programs are started here.
+var all = []string{"linux/amd64", "linux/arm64", "rpi4", "linux/riscv64"}
+
+// TestTailored builds the image server with both plugins for every target in every format
+// and starts what came out: the whole way of the README.
+func TestTailored(t *testing.T) {
+	w := newWorld(t)
+	args := []string{"build", "examples/tailored", "--format", "tar.gz,deb,oci"}
+	for _, target := range all {
+		args = append(args, "--target", target)
+	}
+	w.must(t, args...)
+	if n := len(w.artifacts(t, "dist")); n != 3*len(all) {
+		t.Errorf("%d artifacts, want %d", n, 3*len(all))
+	}
+	for _, target := range all {
+		t.Run("image/"+target, func(t *testing.T) { startImage(t, w, target) })
+		t.Run("bundle/"+target, func(t *testing.T) { startBundle(t, w, target) })
+		t.Run("deb/"+target, func(t *testing.T) { checkDeb(t, w, target) })
+	}
+}
+
+func startImage(t *testing.T, w world, target string) {
+	root := t.TempDir()
+	c := unpackImage(t, w.find(t, "dist", "oci", target), root)
+	if c.OS != "linux" || len(c.Config.Entrypoint) != 1 || c.Config.User == "" || c.Config.User == "0" {
+		t.Errorf("configuration of the image: %+v", c)
+	}
+	if _, ok := c.Config.ExposedPorts["8080/tcp"]; !ok {
+		t.Errorf("exposed ports: %v", c.Config.ExposedPorts)
+	}
+	if pem, err := os.ReadFile(filepath.Join(root, "etc/ssl/certs/ca-certificates.crt")); err != nil || bytes.Count(pem, []byte("BEGIN CERTIFICATE")) < 100 {
+		t.Errorf("CA certificates: %v, %d of them", err, bytes.Count(pem, []byte("BEGIN CERTIFICATE")))
+	}
+	addr := freeAddr(t)
+	url := serve(t, inRoot(t, root, target, "/", c.Config.Entrypoint[0], "-addr", addr), addr)
+	checkCounts(t, url)
+	checkQR(t, url)
+}
+
+// startBundle unpacks a bundle into a root where nothing else is.
+func startBundle(t *testing.T, w world, target string) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "a folder with spaces")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	untarFile(t, w.find(t, "dist", "tar.gz", target), dir)
+	found, err := filepath.Glob(filepath.Join(dir, "*", "tailored-server"))
+	if err != nil || len(found) != 1 {
+		found, _ = filepath.Glob(filepath.Join(dir, "*", "bin", "tailored-server"))
+	}
+	if len(found) != 1 {
+		t.Fatalf("programs in the bundle: %q", found)
+	}
+	program := strings.TrimPrefix(found[0], root)
+	addr := freeAddr(t)
+	url := serve(t, inRoot(t, root, target, "/", program, "-addr", addr), addr)
+	checkCounts(t, url)
+	checkQR(t, url)
+}
+
+func checkDeb(t *testing.T, w world, target string) {
+	if _, err := exec.LookPath("dpkg-deb"); err != nil {
+		t.Skip("dpkg-deb is not installed")
+	}
+	deb := w.find(t, "dist", "deb", target)
+	field := func(name string) string {
+		out, err := exec.Command("dpkg-deb", "--field", deb, name).CombinedOutput()
+		if err != nil {
+			t.Fatalf("dpkg-deb --field: %v\n%s", err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	arch := map[string]string{"linux/amd64": "amd64", "linux/arm64": "arm64", "rpi4": "armhf", "linux/riscv64": "riscv64"}[target]
+	if got := field("Architecture"); got != arch {
+		t.Errorf("Architecture: %s, want %s", got, arch)
+	}
+	for _, p := range []string{"libc6", "libcairo2", "libqrencode4"} {
+		if !strings.Contains(field("Depends"), p) {
+			t.Errorf("Depends: %s lacks %s", field("Depends"), p)
+		}
+	}
+	if strings.Contains(field("Depends"), "-dev") {
+		t.Errorf("Depends: %s names a development package", field("Depends"))
+	}
+	dir := t.TempDir()
+	if out, err := exec.Command("dpkg-deb", "-x", deb, dir).CombinedOutput(); err != nil {
+		t.Fatalf("dpkg-deb -x: %v\n%s", err, out)
+	}
+	for _, name := range []string{"usr/bin/tailored-server", "usr/share/doc/tailored-server/copyright"} {
+		if fi, err := os.Stat(filepath.Join(dir, name)); err != nil || fi.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSameBytes builds the same twice, as different users in different places, and compares
+// every byte. Nothing is shared: not the store, not Go's build cache, not the folders.
+func TestSameBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("two whole builds take minutes; -short is set")
+	}
+	var dists [2]string
+	var locked []byte
+	for i := range dists {
+		w := newWorld(t)
+		w.store = filepath.Join(t.TempDir(), fmt.Sprintf("a store %d", i))
+		w.home = t.TempDir()
+		t.Cleanup(func() { removeAll(w.store) })
+		w.env = []string{"TZ=" + []string{"Asia/Tokyo", "America/Lima"}[i], "GOCACHE=" + t.TempDir(), "GOMODCACHE=" + modCache(t), "LANG=" + []string{"C", "de_DE.UTF-8"}[i]}
+		if i == 1 {
+			deeper := filepath.Join(w.dir, "one", "level", "deeper")
+			if err := os.MkdirAll(filepath.Dir(deeper), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Rename(filepath.Join(w.dir, "examples"), deeper); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(deeper, filepath.Join(w.dir, "examples")); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(deeper, "tailored", "graft.lock"), locked, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		umask(t, []int{0o022, 0o077}[i], func() {
+			w.must(t, "build", "examples/tailored", "--target", "linux/amd64", "--target", "rpi4", "--format", "tar.gz,deb,oci", "--jobs", fmt.Sprint(i+1))
+		})
+		b, err := os.ReadFile(filepath.Join(w.dir, "examples", "tailored", "graft.lock"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 && !bytes.Equal(b, locked) {
+			t.Error("the second build changed the lock")
+		}
+		locked, dists[i] = b, filepath.Join(w.dir, "dist")
+	}
+	compareDirs(t, dists[0], dists[1])
+}
+
+// modCache is the machine's module cache: what it holds is verified by go.sum.
+func modCache(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func compareDirs(t *testing.T, a, b string) {
+	t.Helper()
+	left, right := names(t, a), names(t, b)
+	if strings.Join(left, " ") != strings.Join(right, " ") {
+		t.Errorf("%q against %q", left, right)
+	}
+	for _, name := range left {
+		x, err := os.ReadFile(filepath.Join(a, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, _ := os.ReadFile(filepath.Join(b, name))
+		if !bytes.Equal(x, y) {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
