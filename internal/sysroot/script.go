@@ -42,7 +42,13 @@ func rewriteScript(name string, b []byte) ([]byte, bool) {
 		if err != nil {
 			return tok
 		}
-		return []byte(filepath.ToSlash(rel))
+		if rel = filepath.ToSlash(rel); tok[0] == '"' {
+			rel = `"` + rel + `"`
+		}
+		return []byte(rel)
 	})
-	return out, changed
+	if !changed {
+		return nil, false
+	}
+	return out, true
 }
