@@ -134,7 +134,7 @@ func Compose(ctx context.Context, d Deps, s Spec) (Composition, error) {
 	if err != nil {
 		return Composition{}, err
 	}
-	if err := c.checkEntries(comp, file); err != nil {
+	if err := c.checkEntriesOnce(comp, r, file); err != nil {
 		return Composition{}, err
 	}
 	return comp, nil

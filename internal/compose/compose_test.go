@@ -2,50 +2,366 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
 	"github.com/graft-build/graft/event"
+	"github.com/graft-build/graft/internal/run"
 	"github.com/graft-build/graft/internal/store"
+	"github.com/graft-build/graft/target"
 )
 
-func testDeps(t *testing.T) Deps {
+// events records what a composition tells.
+type events struct {
+	commands [][]string
+	texts    []string
+}
+
+func (ev *events) sink(e event.Event) {
+	switch e := e.(type) {
+	case event.Command:
+		if !e.End {
+			ev.commands = append(ev.commands, e.Argv)
+		}
+	case event.Note:
+		ev.texts = append(ev.texts, e.Text)
+	case event.Warning:
+		ev.texts = append(ev.texts, e.Text)
+	}
+}
+
+func testDeps(t *testing.T) (Deps, *events) {
 	t.Helper()
+	g, err := FindGo(context.Background(), os.Environ(), nil)
+	if err != nil {
+		t.Skip(err)
+	}
 	s, err := store.Open(filepath.Join(t.TempDir(), "store"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ev := func(e event.Event) {
-		switch e := e.(type) {
-		case event.Command:
-			if e.End {
-				t.Log("ran", e.Took, e.Argv, e.Err)
-			}
-		default:
-			t.Logf("%T %+v", e, e)
-		}
-	}
-	g, err := FindGo(context.Background(), os.Environ(), ev)
-	if err != nil {
-		t.Skip(err)
-	}
-	return Deps{Go: g, Store: s, Events: ev}
+	ev := &events{}
+	return Deps{Go: g, Store: s, Events: ev.sink}, ev
 }
 
-func TestExamples(t *testing.T) {
-	dir, _ := filepath.Abs("../../examples")
-	d := testDeps(t)
-	c, err := Compose(t.Context(), d, Spec{
-		App: "image-server", Dir: dir, Plugins: []PluginSpec{{"./count-plugin"}, {"./qr-plugin"}},
+// tree writes the files of a txtar text into a new folder.
+func tree(t *testing.T, text string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, f := range txtar.Parse([]byte(text)).Files {
+		name := filepath.Join(dir, f.Name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func platforms(t *testing.T, names ...string) []target.Target {
+	t.Helper()
+	var list []target.Target
+	for _, n := range names {
+		p, err := target.Parse(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// serverSpec composes app with plugins in the way of the image server.
+func serverSpec(t *testing.T, dir string, plugins ...string) Spec {
+	t.Helper()
+	s := Spec{
+		App: "app", Dir: dir, Platforms: platforms(t, "linux/amd64"),
 		Interface: "example.com/api.Plugin", Entry: "Plugin", Register: "plugins = append(plugins, {{.Entry}})",
+	}
+	for _, p := range plugins {
+		s.Plugins = append(s.Plugins, PluginSpec{p})
+	}
+	return s
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// goRun builds and runs a composition without C.
+func goRun(t *testing.T, d Deps, c Composition) string {
+	t.Helper()
+	exe := goBuild(t, d, c)
+	out, err := run.Output(t.Context(), run.Cmd{Argv: []string{exe}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func goBuild(t *testing.T, d Deps, c Composition) string {
+	t.Helper()
+	exe := filepath.Join(t.TempDir(), "exe")
+	argv := append([]string{d.Go.Exe, "build", "-trimpath", "-buildvcs=false", "-ldflags=-buildid=", "-o", exe}, c.Flags...)
+	env := append(append(append([]string{}, d.Go.Env...), c.Env...), "CGO_ENABLED=0")
+	if err := run.Run(t.Context(), run.Cmd{Argv: append(argv, c.Package), Env: env, Dir: c.Dir}); err != nil {
+		t.Fatal(err)
+	}
+	return exe
+}
+
+// server is an application with two plugins; nobody requires what nobody has.
+const server = `
+-- api/go.mod --
+module example.com/api
+
+go 1.24
+-- api/api.go --
+package api
+
+type Plugin interface{ Name() string }
+-- app/go.mod --
+module example.com/app
+
+go 1.24
+
+require example.com/api v0.0.0
+
+replace example.com/api => ../api
+-- app/main.go --
+package main
+
+import (
+	"fmt"
+
+	"example.com/api"
+)
+
+var plugins []func() api.Plugin
+
+func main() {
+	for _, p := range plugins {
+		fmt.Println(p().Name())
+	}
+}
+-- one/go.mod --
+module example.com/one
+
+go 1.24
+
+require example.com/api v0.0.0
+
+replace example.com/api => ../api
+-- one/one.go --
+package one
+
+import "example.com/api"
+
+type plugin struct{}
+
+func (plugin) Name() string { return "one" }
+
+func Plugin() api.Plugin { return plugin{} }
+-- two/go.mod --
+module example.com/two-plugin/v2
+
+go 1.24
+
+require example.com/api v0.0.0
+
+replace example.com/api => ./../api
+-- two/two.go --
+package two
+
+import "example.com/api"
+
+type plugin struct{}
+
+func (plugin) Name() string { return "two" }
+
+func Plugin() api.Plugin { return plugin{} }
+`
+
+func TestCompose(t *testing.T) {
+	dir := tree(t, server)
+	d, ev := testDeps(t)
+	before := snapshot(t, dir)
+	c, err := Compose(t.Context(), d, serverSpec(t, dir, "./two", "one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := filepath.Dir(c.Dir)
+	wantMod := `module example.com/app
+
+go 1.24
+
+require (
+	example.com/api v0.0.0
+	example.com/one v0.0.0-00010101000000-000000000000
+	example.com/two-plugin/v2 v2.0.0-00010101000000-000000000000
+)
+
+replace example.com/api => ../modules/example.com/api@local
+
+replace example.com/one => ../modules/example.com/one@local
+
+replace example.com/two-plugin/v2 => ../modules/example.com/two-plugin/v2@local
+`
+	if diff := cmp.Diff(wantMod, read(t, filepath.Join(home, "go.mod"))); diff != "" {
+		t.Error(diff)
+	}
+	wantFile := `// Code generated by graft. DO NOT EDIT.
+
+package main
+
+import (
+	one "example.com/one"
+	two "example.com/two-plugin/v2"
+)
+
+func init() {
+	plugins = append(plugins, two.Plugin)
+	plugins = append(plugins, one.Plugin)
+}
+`
+	if diff := cmp.Diff(wantFile, read(t, filepath.Join(home, "plugins.go"))); diff != "" {
+		t.Error(diff)
+	}
+	if got := goRun(t, d, c); got != "two\none\n" {
+		t.Errorf("the program prints %q", got)
+	}
+	if diff := cmp.Diff(before, snapshot(t, dir)); diff != "" {
+		t.Errorf("the user's tree has changed: %s", diff)
+	}
+	if c.Name != "app" || c.Module != "example.com/app" || len(c.LocalDirs) != 4 {
+		t.Errorf("%+v", c)
+	}
+
+	ran := len(ev.commands)
+	again, err := Compose(t.Context(), d, serverSpec(t, dir, "./two", "one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(c, again); diff != "" {
+		t.Error(diff)
+	}
+	if len(ev.commands) != ran {
+		t.Errorf("the second composition ran %v", ev.commands[ran:])
+	}
+}
+
+// snapshot is a tree's files and folders with their contents.
+func snapshot(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	m := map[string]string{}
+	err := filepath.Walk(dir, func(p string, fi os.FileInfo, err error) error {
+		if err != nil {
+			return err
+		}
+		m[p] = fi.Mode().String()
+		if fi.Mode().IsRegular() {
+			m[p] += fi.ModTime().String() + read(t, p)
+		}
+		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%+v", c)
-	for _, f := range []string{"go.mod", "plugins.go", "overlay.json"} {
-		b, _ := os.ReadFile(filepath.Join(filepath.Dir(c.Dir), f))
-		t.Logf("%s", b)
+	return m
+}
+
+// The same trees elsewhere, and in another order on the disk, make the same binary.
+func TestPlaceIndependent(t *testing.T) {
+	var exes, keys []string
+	for _, below := range []string{"a", "some/where else"} {
+		dir := filepath.Join(t.TempDir(), below)
+		if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(tree(t, server), dir); err != nil {
+			t.Fatal(err)
+		}
+		// Where the plugin is seen from the application must not show either.
+		plugin := filepath.Join(t.TempDir(), "elsewhere", "one")
+		if err := os.MkdirAll(filepath.Dir(plugin), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(filepath.Join(dir, "one"), plugin); err != nil {
+			t.Fatal(err)
+		}
+		mod := strings.ReplaceAll(read(t, filepath.Join(plugin, "go.mod")), "../api", filepath.Join(dir, "api"))
+		if err := os.WriteFile(filepath.Join(plugin, "go.mod"), []byte(`replace example.com/api => "`+filepath.Join(dir, "api")+"\"\n"+strings.Split(mod, "replace")[0]), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		d, _ := testDeps(t)
+		c, err := Compose(t.Context(), d, serverSpec(t, dir, plugin, "./two"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		exes = append(exes, read(t, goBuild(t, d, c)))
+		keys = append(keys, c.Key.String())
+	}
+	if exes[0] != exes[1] {
+		t.Error("the binaries differ")
+	}
+	if keys[0] != keys[1] {
+		t.Error("the keys differ")
+	}
+}
+
+func TestBlankImport(t *testing.T) {
+	dir, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, _ := testDeps(t)
+	c, err := Compose(t.Context(), d, Spec{App: "mainapp", Dir: dir, Plugins: []PluginSpec{{"./simple-plugin"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := goRun(t, d, c); got != "simple plugin\nmain app\n" {
+		t.Errorf("the program prints %q", got)
+	}
+}
+
+func TestNoPlugins(t *testing.T) {
+	dir := tree(t, server)
+	d, _ := testDeps(t)
+	c, err := Compose(t.Context(), d, serverSpec(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := goRun(t, d, c); got != "" {
+		t.Errorf("the program prints %q", got)
+	}
+}
+
+func refusal(t *testing.T, err error, who string, parts ...string) {
+	t.Helper()
+	var r *Refusal
+	if !errors.As(err, &r) {
+		t.Errorf("got %v, want a refusal", err)
+		return
+	}
+	if r.Who != who {
+		t.Errorf("got %q, want a refusal of %s", r, who)
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("got %q, want it to contain %q", err, p)
+		}
 	}
 }

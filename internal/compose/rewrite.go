@@ -2,12 +2,19 @@ package compose
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // Rewriter turns the paths that a go command prints in a composition into those of the user.
-type Rewriter struct{ pairs []string }
+type Rewriter struct {
+	app   string // folder that relative paths at the beginning of a line start from
+	pairs []string
+}
+
+// relative is a position in the main module's folder, where the go command runs.
+var relative = regexp.MustCompile(`(?m)^((?:vet: |package .*: )?)(?:\./)?([A-Za-z0-9_][^\s:]*\.(?:go|c|cc|cpp|cxx|h|s|S|m):\d+)`)
 
 // Rewriter returns the Rewriter of the composition. Folders are shown relative to base
 // where that is shorter.
@@ -26,7 +33,9 @@ func (comp Composition) Rewriter(base string) Rewriter {
 			add(rel, d.Root) // how the go command shortens it
 		}
 	}
-	return newRewriter(pairs)
+	r := newRewriter(pairs)
+	r.app = shorter(base, comp.AppRoot)
+	return r
 }
 
 func (c *composer) rewriter(dir string) Rewriter {
@@ -51,6 +60,12 @@ func newRewriter(pairs [][2]string) Rewriter {
 
 // Rewrite replaces the paths in a text.
 func (r Rewriter) Rewrite(text string) string {
+	if r.app != "" {
+		text = relative.ReplaceAllStringFunc(text, func(s string) string {
+			m := relative.FindStringSubmatch(s)
+			return m[1] + filepath.Join(r.app, m[2])
+		})
+	}
 	return strings.NewReplacer(r.pairs...).Replace(text)
 }
 

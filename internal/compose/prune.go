@@ -1,0 +1,89 @@
+package compose
+
+import (
+	"go/ast"
+	"go/token"
+)
+
+// prune leaves of a file what its package declares to others. With variables, all of them
+// stay as they are: those of the package whose own code is looked at.
+func prune(f *ast.File, variables bool) {
+	f.Comments = nil
+	decls := f.Decls[:0]
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			d.Body, d.Doc = nil, nil
+			if d.Recv == nil && (d.Name.Name == "init" || d.Name.Name == "_" || !variables && !d.Name.IsExported()) {
+				continue
+			}
+		case *ast.GenDecl:
+			d.Doc = nil
+			switch {
+			case d.Tok == token.VAR && !variables:
+				if pruneVars(d); len(d.Specs) == 0 {
+					continue
+				}
+			case d.Tok == token.TYPE && !variables:
+				pruneFields(d)
+			}
+			emptyFuncs(d)
+		}
+		decls = append(decls, d)
+	}
+	f.Decls = decls
+}
+
+// pruneVars keeps the types of variables, and the values of exported ones that have no other
+// type.
+func pruneVars(d *ast.GenDecl) {
+	specs := d.Specs[:0]
+	for _, s := range d.Specs {
+		v := s.(*ast.ValueSpec)
+		exported := false
+		for _, n := range v.Names {
+			exported = exported || n.IsExported()
+		}
+		if !exported {
+			continue
+		}
+		if v.Type != nil {
+			v.Values = nil
+		}
+		specs = append(specs, v)
+	}
+	d.Specs = specs
+}
+
+// pruneFields takes the unexported fields out of structs, but for embedded ones, which may
+// have methods.
+func pruneFields(d *ast.GenDecl) {
+	ast.Inspect(d, func(n ast.Node) bool {
+		st, ok := n.(*ast.StructType)
+		if !ok || st.Fields == nil {
+			return true
+		}
+		list := st.Fields.List[:0]
+		for _, f := range st.Fields.List {
+			keep := len(f.Names) == 0
+			for _, n := range f.Names {
+				keep = keep || n.IsExported()
+			}
+			if keep {
+				list = append(list, f)
+			}
+		}
+		st.Fields.List = list
+		return true
+	})
+}
+
+// emptyFuncs empties the bodies of function literals.
+func emptyFuncs(n ast.Node) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		if l, ok := n.(*ast.FuncLit); ok {
+			l.Body = &ast.BlockStmt{Lbrace: l.Body.Lbrace, Rbrace: l.Body.Rbrace}
+		}
+		return true
+	})
+}
