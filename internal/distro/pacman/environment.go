@@ -1,0 +1,132 @@
+// Package pacman is MSYS2's package archive as stage resolve asks it: which packages hold a
+// .pc file, an import library, a header or a DLL, and what a package really needs of others.
+//
+// What is trusted: a database or package counts only when one of the packager keys pinned in
+// this package signed it (detached OpenPGP signatures); every package is then known by the
+// SHA-256 in the signed database. Everything that was not verified yet is held to be hostile.
+package pacman
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/graft-build/graft/internal/winsys"
+	"github.com/graft-build/graft/lock"
+)
+
+// Environment is one of MSYS2's sets of packages, built with one compiler against one C
+// runtime. Packages of two of them are never mixed.
+type Environment struct {
+	Name    string         // "clang64": also the folder that its files are in
+	Prefix  string         // that its packages' names begin with
+	GOARCH  string         // processor
+	Runtime winsys.Runtime // C runtime
+}
+
+var environments = []Environment{
+	{"clang64", "mingw-w64-clang-x86_64-", "amd64", winsys.UCRT},
+	{"ucrt64", "mingw-w64-ucrt-x86_64-", "amd64", winsys.UCRT},
+	{"mingw64", "mingw-w64-x86_64-", "amd64", winsys.MSVCRT},
+	{"clangarm64", "mingw-w64-clang-aarch64-", "arm64", winsys.UCRT},
+}
+
+// Environments returns all that there are.
+func Environments() []Environment { return append([]Environment(nil), environments...) }
+
+// ParseEnvironment finds an environment by its name.
+func ParseEnvironment(name string) (Environment, error) {
+	var names []string
+	for _, e := range environments {
+		if e.Name == name {
+			return e, nil
+		}
+		names = append(names, e.Name)
+	}
+	return Environment{}, fmt.Errorf("unknown MSYS2 environment %q: want %s", name, strings.Join(names, ", "))
+}
+
+// Format is the repository format that locks record.
+const Format = "pacman"
+
+// Official are the addresses that MSYS2 itself states, the first of them for locks.
+var Official = []string{"https://repo.msys2.org", "https://mirror.msys2.org"}
+
+// ID is the name of the environment's repository, in locks and in manifests.
+func (e Environment) ID() string { return "msys2-" + e.Name }
+
+// path is where a file of the environment is, below a base address.
+func (e Environment) path(file string) string { return "mingw/" + e.Name + "/" + file }
+
+// URLs returns the addresses of a file of a locked repository, best first: below the given
+// mirrors, then below the official ones. path is a locked package's.
+func URLs(mirrors []string, r lock.Repository, path string) ([]string, error) {
+	if r.Format != Format || !safePath(path) {
+		return nil, fmt.Errorf("find addresses of %q: not a path below a repository of format %s", path, Format)
+	}
+	bases, err := clean(append(append([]string(nil), mirrors...), Official...))
+	if err != nil {
+		return nil, err
+	}
+	return join(bases, path), nil
+}
+
+// clean checks addresses and returns each once.
+func clean(bases []string) ([]string, error) {
+	var out []string
+	seen := make(map[string]bool)
+	for _, m := range bases {
+		base, err := cleanBase(m)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[base] {
+			seen[base] = true
+			out = append(out, base)
+		}
+	}
+	return out, nil
+}
+
+func join(bases []string, path string) []string {
+	out := make([]string, len(bases))
+	for i, b := range bases {
+		out[i] = b + "/" + (&url.URL{Path: path}).EscapedPath()
+	}
+	return out
+}
+
+// cleanBase checks an address and drops slashes from its end.
+func cleanBase(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "", fmt.Errorf("parse address of a mirror: %w", err)
+	}
+	switch {
+	case u.Scheme == "http" || u.Scheme == "https":
+		if u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			return "", fmt.Errorf("parse address of a mirror %q: want a host and a path", u.Redacted())
+		}
+	case u.Scheme == "file":
+		if u.Path == "" || u.Host != "" && u.Host != "localhost" {
+			return "", fmt.Errorf("parse address of a mirror %q: want file:///path", s)
+		}
+		u = &url.URL{Scheme: "file", Path: u.Path}
+	default:
+		return "", fmt.Errorf("parse address of a mirror %q: want http, https or file", s)
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
+
+// safePath says whether a path is relative and stays below its root.
+func safePath(p string) bool {
+	if p == "" || strings.ContainsAny(p, "\\\x00") {
+		return false
+	}
+	for _, part := range strings.Split(p, "/") {
+		if part == "" || part == "." || part == ".." {
+			return false
+		}
+	}
+	return true
+}
