@@ -157,7 +157,7 @@ func TestBuild(t *testing.T) {
 		}
 	}
 	b, err := os.ReadFile(filepath.Join(root.Dir, usr, "liby.so"))
-	if err != nil || string(b) != "/* GNU ld script */\nGROUP ( libx.so.1 AS_NEEDED ( -lm ) )\n" {
+	if err != nil || string(b) != "GROUP ( libx.so.1 AS_NEEDED ( -lm ) )\n" {
 		t.Errorf("linker script: %q, %v", b, err)
 	}
 	run, err := Runtime(t.Context(), s, armhf, sample(t, s), nil)
@@ -310,36 +310,17 @@ func TestEvents(t *testing.T) {
 func TestRewriteScript(t *testing.T) {
 	name := "usr/lib/" + triplet + "/libbsd.so"
 	for _, tt := range []struct{ in, want string }{
-		{"GROUP ( /usr/lib/" + triplet + "/libbsd.so.0.11.7 AS_NEEDED(/lib/" + triplet + "/libmd.so) )", "GROUP ( libbsd.so.0.11.7 AS_NEEDED(libmd.so) )"},
-		{"INPUT(/usr/lib/libfoo.a,\"/usr/lib/x y.a\" =/lib/a.so $SYSROOT/lib/b.so)", "INPUT(../libfoo.a,\"../x y.a\" ../a.so ../b.so)"},
-		{"/* /usr/lib/keep GROUP */ INPUT ( //usr/lib/./" + triplet + "/a.so.1 )", "/* /usr/lib/keep GROUP */ INPUT ( a.so.1 )"},
-		{"INPUT(libncurses.so.6 -ltinfo)", ""},
+		{"OUTPUT_FORMAT(elf32-littlearm)\nGROUP ( /usr/lib/" + triplet + "/libbsd.so.0.11.7 AS_NEEDED(/lib/" + triplet + "/libmd.so) )", "GROUP ( libbsd.so.0.11.7 AS_NEEDED ( libmd.so ) )\n"},
+		{"INPUT(/usr/lib/libfoo.a,\"/usr/lib/x y.a\" =/lib/a.so $SYSROOT/lib/b.so)", "INPUT ( ../libfoo.a \"../x y.a\" ../a.so ../b.so )\n"},
+		{"INPUT ( //usr/lib/./" + triplet + "/a.so.1 )", "INPUT ( a.so.1 )\n"},
+		{"INPUT(libncurses.so.6 -ltinfo)", "INPUT ( libncurses.so.6 -ltinfo )\n"},
+		{"INPUT ( /../../../etc/x )", "INPUT ( ../../../etc/x )\n"},
 		{"OUTPUT_FORMAT(elf32-littlearm)\n", ""},
-		{"/usr/lib/x", ""},
 		{"\x7fELF\x00GROUP ( /usr/lib/x )", ""},
-		{"INPUT ( /../../../etc/x )", "INPUT ( ../../../etc/x )"},
 	} {
 		got, ok := rewriteScript(name, []byte(tt.in))
 		if string(got) != tt.want || ok != (tt.want != "") {
 			t.Errorf("%q\n got %q, %v\nwant %q", tt.in, got, ok, tt.want)
 		}
 	}
-}
-
-// FuzzRewriteScript: what is rewritten once needs no second time, and is not much longer.
-func FuzzRewriteScript(f *testing.F) {
-	f.Add([]byte("GROUP ( /usr/lib/libbsd.so.0 AS_NEEDED ( \"/lib/libmd.so\" ) )"))
-	f.Add([]byte("/* unfinished GROUP( /a"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if len(b) > maxScript {
-			return
-		}
-		out, ok := rewriteScript("usr/lib/t/libx.so", b)
-		if !ok {
-			return
-		}
-		if len(out) > 10*len(b)+100 {
-			t.Errorf("%d bytes became %d", len(b), len(out))
-		}
-	})
 }
