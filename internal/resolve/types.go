@@ -45,8 +45,10 @@ type Traits struct {
 	Develop  bool // headers, .pc files, or link-time libraries in the target's search path
 	Library  bool // shared libraries in the target's search path
 	Programs bool // anything in bin or sbin
-	System   bool // the C library and compiler runtime that zig brings (libc6-dev, libgcc-12-dev, …)
+	System   bool // the C library and compiler runtime that zig brings (libc6-dev, libgcc-12-dev, libc6, libgcc-s1, …)
 	Data     bool // none of the above, and not only documentation
+	Empty    bool // nothing, or documentation alone: transitional and dummy packages
+	DocLink  bool // its documentation (the licence!) is a link to that of a package it depends on
 }
 
 // Candidate is a package that meets a need.
@@ -72,4 +74,53 @@ type Repository interface {
 	Depends(ctx context.Context, p Package) ([]Dependency, error)
 	// Traits says what p contains.
 	Traits(ctx context.Context, p Package) (Traits, error)
+}
+
+// Files is what a package offers to those who compile and link.
+type Files struct {
+	Configs   []string // .pc files in the search path, by name without the ending
+	Headers   []string // below the include folders: "cairo/cairo.h"
+	Libraries []string // shared libraries in the search path: "libcairo.so.2"
+}
+
+// Development is what the files of a development package ask of others.
+type Development struct {
+	Configs  []Config
+	Includes []string // what its headers include, its own and the C library's left out
+	Links    []Link
+}
+
+// Config is what a .pc file asks for.
+type Config struct {
+	Name     string
+	Requires []string // names of .pc files whose libraries are linked too
+	Private  []string // names of .pc files that are needed for headers and static libraries alone
+	Libs     []string // what follows -l
+}
+
+// Link is what the linker finds for -l and a name in a package.
+type Link struct {
+	Name    string
+	Targets []string // names of the shared libraries that it leads to: "libcairo.so.2.11600.0"
+	Libs    []string // further -l names, of a linker script
+	Static  bool     // there is an archive alone, so its dependencies are linked too
+}
+
+// Evidence is what a Repository can tell beyond its index: with it, the build closure is
+// made of what .pc files and headers ask for, and of no more. Without, it follows all
+// dependencies on development packages.
+type Evidence interface {
+	// Prepare says that Develop will be asked of some packages and Files or Traits of others,
+	// so that they may be fetched in parallel.
+	Prepare(ctx context.Context, develop, list []Package) error
+	// Files lists what p offers.
+	Files(ctx context.Context, p Package) (Files, error)
+	// Develop reads p.
+	Develop(ctx context.Context, p Package) (Development, error)
+}
+
+// Suggester is a Repository that can name what looks like a need that nothing meets.
+type Suggester interface {
+	// Similar returns needs of the same kind, the closest first, at most a handful.
+	Similar(ctx context.Context, n Need) ([]string, error)
 }

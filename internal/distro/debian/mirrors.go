@@ -1,0 +1,89 @@
+package debian
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/graft-build/graft/lock"
+)
+
+// Mirrors are base addresses in the order of preference; the official ones come after them.
+type Mirrors map[Kind][]string
+
+// Add appends addresses: http, https or file. Environment and manifest go before the host's.
+func (m Mirrors) Add(kind Kind, bases ...string) error {
+	for _, b := range bases {
+		clean, err := cleanBase(b)
+		if err != nil {
+			return err
+		}
+		m[kind] = append(m[kind], clean)
+	}
+	return nil
+}
+
+// Merge returns m followed by n.
+func (m Mirrors) Merge(n Mirrors) Mirrors {
+	out := Mirrors{}
+	for _, kind := range []Kind{Archive, Security} {
+		out[kind] = append(append([]string(nil), m[kind]...), n[kind]...)
+	}
+	return out
+}
+
+// bases returns the addresses of a suite, each once.
+func (m Mirrors) bases(s Suite) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, b := range append(append([]string(nil), m[s.Kind]...), s.Base) {
+		if !seen[b] {
+			seen[b] = true
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// URLs returns the addresses of a file of a locked repository, best first.
+func URLs(m Mirrors, r lock.Repository, path string) ([]string, error) {
+	s, ok := suite(r.ID)
+	if !ok {
+		return nil, fmt.Errorf("find addresses of %s: unknown suite %q", path, r.ID)
+	}
+	if !safePath(path) {
+		return nil, fmt.Errorf("find addresses of %q: no path below a repository", path)
+	}
+	return join(m.bases(s), path), nil
+}
+
+func join(bases []string, path string) []string {
+	out := make([]string, len(bases))
+	for i, b := range bases {
+		out[i] = b + "/" + (&url.URL{Path: path}).EscapedPath()
+	}
+	return out
+}
+
+// cleanBase checks an address and drops slashes from its end.
+func cleanBase(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return "", fmt.Errorf("parse address of a mirror: %w", err)
+	}
+	switch {
+	case u.Scheme == "http" || u.Scheme == "https":
+		if u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			return "", fmt.Errorf("parse address of a mirror %q: want a host and a path", u.Redacted())
+		}
+	case u.Scheme == "file":
+		if u.Path == "" || u.Host != "" && u.Host != "localhost" {
+			// file:relative has no Path
+			return "", fmt.Errorf("parse address of a mirror %q: want file:///path", s)
+		}
+		u = &url.URL{Scheme: "file", Path: u.Path}
+	default:
+		return "", fmt.Errorf("parse address of a mirror %q: want http, https or file", s)
+	}
+	return strings.TrimRight(u.String(), "/"), nil
+}
