@@ -221,18 +221,21 @@ func (c *composer) checkTwins(p part) error {
 }
 
 // open is openModule, with one value for each folder.
-func (c *composer) open(who, root, version string) (*mod, error) {
+func (c *composer) open(who, root, shown, version string) (*mod, error) {
 	for _, m := range c.mods {
 		if m.root == root {
 			return m, nil
 		}
 	}
-	m, err := openModule(who, root, version)
+	m, err := openModule(who, root, shown, version)
 	if err == nil {
 		c.mods = append(c.mods, m)
 	}
 	return m, err
 }
+
+// show is a path as messages have it: relative to where the user is, if that is shorter.
+func (c *composer) show(path string) string { return shorter(c.spec.Dir, path) }
 
 // compose lays the composition out and describes it.
 func (c *composer) compose(ctx context.Context, r requirements, file []byte) (Composition, error) {

@@ -94,14 +94,14 @@ func (c *composer) openVersion(who string, r ref, d download) (part, error) {
 	if !isFile(filepath.Join(d.Dir, "go.mod")) {
 		return part{}, refuse(who, "", "module %s@%s has no go.mod; a Go module is expected", d.Path, d.Version)
 	}
-	m, err := c.open(who, d.Dir, d.Version)
+	m, err := c.open(who, d.Dir, d.Path+"@"+d.Version, d.Version)
 	if err != nil {
 		return part{}, err
 	}
 	if m.path != d.Path {
 		return part{}, refuse(who, "go.mod", "module %s calls itself %s; use that path", d.Path, m.path)
 	}
-	m.sum, m.shown = d.Sum, d.Path+"@"+d.Version
+	m.sum = d.Sum
 	return part{ref: r, who: who, mod: m, dir: d.folder(r), pkg: r.path}, nil
 }
 

@@ -41,6 +41,8 @@ func (c *composer) wanted(s *sources) (types.Type, error) {
 	}
 	pkg, err := s.load(path, false)
 	if err != nil {
+		// A module that is not downloaded yet leaves it to the compiler, as s.unknown says.
+		s.unknown = s.unknown && s.absent(path)
 		return nil, refuse("plugins.interface", "", "%v", err)
 	}
 	obj, ok := pkg.Scope().Lookup(typ).(*types.TypeName)
@@ -70,7 +72,7 @@ func (c *composer) checkEntry(s *sources, p *part, want types.Type) error {
 	}
 	obj := pkg.Scope().Lookup(entry)
 	if obj == nil {
-		return refuse(p.who, p.dir, "package %s has no entry function; expected: %s%s", pkg.Name(), expected, alternative(pkg, want))
+		return refuse(p.who, c.show(p.dir), "package %s has no entry function; expected: %s%s", pkg.Name(), expected, alternative(pkg, want))
 	}
 	fn, ok := obj.(*types.Func)
 	if !ok {
@@ -150,7 +152,7 @@ func alternative(pkg *types.Package, want types.Type) string {
 func (s *sources) where(pos token.Pos) string {
 	p := s.fset.Position(pos)
 	p.Column = 0
-	p.Filename = shorter(s.c.spec.Dir, p.Filename)
+	p.Filename = s.c.show(p.Filename)
 	return p.String()
 }
 

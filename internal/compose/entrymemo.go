@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"go/format"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/graft-build/graft/digest"
 )
@@ -78,19 +76,17 @@ func (c *composer) stillTrue(list []witness) bool {
 
 // contentOf is the digest of a package's Go files, zero when they cannot be read.
 func contentOf(dir string) digest.Digest {
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) > maxPackageFiles {
+	names, err := goFiles(dir)
+	if err != nil {
 		return digest.Digest{}
 	}
 	k := digest.NewKey("content/1")
-	for _, e := range entries {
-		if name := e.Name(); strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
-			b, err := readFile(filepath.Join(dir, name), maxSource)
-			if err != nil {
-				return digest.Digest{}
-			}
-			k.Add("file", name, string(b))
+	for _, name := range names {
+		b, err := readFile(filepath.Join(dir, name), maxSource)
+		if err != nil {
+			return digest.Digest{}
 		}
+		k.Add("file", name, string(b))
 	}
 	return k.Digest()
 }

@@ -40,12 +40,13 @@ type part struct {
 }
 
 // openModule reads the module in a folder that has a go.mod file.
-func openModule(who, root, version string) (*mod, error) {
-	gomod := filepath.Join(root, "go.mod")
-	b, err := readFile(gomod, maxModFile)
+// shown is how messages name the folder.
+func openModule(who, root, shown, version string) (*mod, error) {
+	b, err := readFile(filepath.Join(root, "go.mod"), maxModFile)
 	if err != nil {
 		return nil, refuse(who, "", "%v", err)
 	}
+	gomod := filepath.Join(shown, "go.mod")
 	f, err := modfile.Parse(gomod, b, nil)
 	if err != nil {
 		return nil, refuse(who, "", "%v", err)
@@ -53,7 +54,7 @@ func openModule(who, root, version string) (*mod, error) {
 	if f.Module == nil {
 		return nil, refuse(who, gomod, "no module line")
 	}
-	m := &mod{who: who, path: f.Module.Mod.Path, version: version, root: root, shown: root, file: f}
+	m := &mod{who: who, path: f.Module.Mod.Path, version: version, root: root, shown: shown, file: f}
 	// A module that nobody downloads may have a path without a dot.
 	if err := module.CheckImportPath(m.path); err != nil {
 		return nil, refuse(who, gomod, "module path is no valid import path: %v", err)
@@ -84,7 +85,7 @@ func (c *composer) locateLocal(who string, r ref) (part, error) {
 		}
 		root = up
 	}
-	m, err := c.open(who, root, "")
+	m, err := c.open(who, root, c.show(root), "")
 	if err != nil {
 		return part{}, err
 	}
@@ -98,9 +99,6 @@ func (c *composer) locateLocal(who string, r ref) (part, error) {
 		if err := module.CheckImportPath(p.pkg); err != nil {
 			return part{}, refuse(who, "", "%v", err)
 		}
-	}
-	if root == dir {
-		m.shown = r.dir
 	}
 	return p, nil
 }

@@ -7,8 +7,8 @@ import (
 	"go/build"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -57,7 +57,7 @@ func (c *composer) checkPackages() error {
 		return err
 	}
 	if name != "main" {
-		return refuse(c.app.who, "", "%s is package %s; an application's folder holds package main", c.app.dir, name)
+		return refuse(c.app.who, "", "%s is package %s; an application's folder holds package main", c.show(c.app.dir), name)
 	}
 	for i := range c.plugins {
 		p := &c.plugins[i]
@@ -68,7 +68,7 @@ func (c *composer) checkPackages() error {
 			return err
 		}
 		if p.name == "main" {
-			return refuse(p.who, "", "%s is package main, which nothing can import; a plugin is an ordinary package", p.dir)
+			return refuse(p.who, "", "%s is package main, which nothing can import; a plugin is an ordinary package", c.show(p.dir))
 		}
 	}
 	return nil
@@ -91,38 +91,59 @@ func (c *composer) checkImportable(p *part) error {
 
 // packageName is the name that the files of a package state, for any of the platforms.
 func (c *composer) packageName(p part) (string, error) {
-	var last error
+	files, err := goFiles(p.dir)
+	if err != nil {
+		return "", refuse(p.who, "", "%v", err)
+	}
+	if len(files) == 0 {
+		return "", refuse(p.who, "", "no package there: %s has no Go files", c.show(p.dir))
+	}
 	for _, t := range c.spec.Platforms {
 		ctx := c.buildContext(t)
-		pkg, err := ctx.ImportDir(p.dir, build.IgnoreVendor)
-		if err == nil {
-			if !token.IsIdentifier(pkg.Name) || pkg.Name == "_" {
-				return "", refuse(p.who, "", "%s: package name %q", p.dir, pkg.Name)
-			}
-			return pkg.Name, nil
-		}
-		last = err
+		pkg, err := ctx.ImportDir(p.dir, 0)
 		var none *build.NoGoError
-		if !errors.As(err, &none) {
-			return "", refuse(p.who, "", "%v", err)
+		if errors.As(err, &none) || err == nil && len(pkg.GoFiles)+len(pkg.CgoFiles) == 0 {
+			continue
 		}
-	}
-	var none *build.NoGoError
-	if errors.As(last, &none) && len(none.Error()) > 0 {
-		if len(c.spec.Platforms) > 0 && hasGoFiles(p.dir) {
-			return "", refuse(p.who, "", "%s has no Go files for %s", p.dir, platformNames(c.spec.Platforms))
+		if err != nil {
+			return "", refuse(p.who, "", "%s", strings.ReplaceAll(err.Error(), p.dir, c.show(p.dir)))
 		}
+		if !token.IsIdentifier(pkg.Name) || pkg.Name == "_" {
+			return "", refuse(p.who, c.show(p.dir), "the package calls itself %q", pkg.Name)
+		}
+		return pkg.Name, nil
 	}
-	return "", refuse(p.who, "", "no package there: %s has no Go files", p.dir)
+	return "", refuse(p.who, "", "%s has no Go files for %s", c.show(p.dir), platformNames(c.spec.Platforms))
 }
 
-func hasGoFiles(dir string) bool {
-	names, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.go"))
-	return err == nil && len(names) > 0
-}
-
-func escapeGlob(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(s)
+// goFiles are the names of a package's Go files, without its tests. A pipe or device of
+// such a name is an error, as reading it might never end.
+func goFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		name := e.Name()
+		if !strings.HasSuffix(name, ".go") || name[0] == '_' || name[0] == '.' {
+			continue
+		}
+		fi, err := os.Stat(filepath.Join(dir, name))
+		switch {
+		case err != nil || fi.IsDir():
+			continue // as the go command does
+		case !fi.Mode().IsRegular():
+			return nil, fmt.Errorf("read %s: not a regular file", name)
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			names = append(names, name)
+		}
+	}
+	if len(names) > maxPackageFiles {
+		return nil, fmt.Errorf("read %s: more than %d Go files", dir, maxPackageFiles)
+	}
+	return names, nil
 }
 
 func platformNames(ts []target.Target) string {
@@ -136,17 +157,13 @@ func platformNames(ts []target.Target) string {
 // declared are the names that the application's main package declares, on any platform. The
 // generated file must not use one of them for something else.
 func declared(dir string) (map[string]bool, error) {
-	files, err := filepath.Glob(filepath.Join(escapeGlob(dir), "*.go"))
+	files, err := goFiles(dir)
 	if err != nil {
 		return nil, err
 	}
-	if len(files) > maxPackageFiles {
-		return nil, fmt.Errorf("more than %d files", maxPackageFiles)
-	}
 	names := map[string]bool{}
-	slices.Sort(files)
 	for _, file := range files {
-		src, err := readFile(file, maxSource)
+		src, err := readFile(filepath.Join(dir, file), maxSource)
 		if err != nil {
 			continue // the go command will say so, should the file matter
 		}

@@ -71,7 +71,7 @@ func (p replacement) String() string {
 		s += " " + p.old.Version
 	}
 	if p.mod != nil {
-		return s + " => " + p.mod.root
+		return s + " => " + p.mod.shown
 	}
 	return s + " => " + p.new.Path + " " + p.new.Version
 }
@@ -166,7 +166,7 @@ func (c *composer) carry(by *mod, line *modfile.Replace) error {
 	if by != c.app.mod && p.mod != nil && !slices.ContainsFunc(c.replaces, p.same) {
 		for _, q := range c.app.mod.file.Require {
 			if q.Mod.Path == p.old.Path {
-				c.note("%s replaces %s, which the application requires at %s, with %s", by.who, p.old.Path, q.Mod.Version, p.mod.root)
+				c.note("%s replaces %s, which the application requires at %s, with %s", by.who, p.old.Path, q.Mod.Version, p.mod.shown)
 			}
 		}
 	}
@@ -209,7 +209,7 @@ func (c *composer) replacedFolder(by *mod, line *modfile.Replace) (*mod, error) 
 	if err != nil || !isFile(filepath.Join(root, "go.mod")) {
 		return nil, refuse(by.who, place(by, line), "it replaces %s with %s: no go.mod there", line.Old.Path, line.New.Path)
 	}
-	return c.open("module "+line.Old.Path+" in "+dir, root, "")
+	return c.open("module "+line.Old.Path, root, c.show(root), "")
 }
 
 func place(m *mod, line *modfile.Replace) string {

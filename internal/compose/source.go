@@ -8,7 +8,6 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -95,6 +94,11 @@ func (s *sources) folder(path string, std bool) (dir string, local, isStd bool) 
 	return "", false, false
 }
 
+// absent says whether the package may be in a module whose files are not there.
+func (s *sources) absent(path string) bool {
+	return slices.ContainsFunc(s.mods, func(m sourceModule) bool { return below(path, m.path) && !isDir(m.dir) })
+}
+
 // load returns the declarations of a package, nil when it is not there.
 func (s *sources) load(path string, std bool) (*types.Package, error) {
 	if path == "unsafe" {
@@ -179,19 +183,12 @@ func (i importer) Import(path string) (*types.Package, error) { return i.s.load(
 
 // parse reads the files of a package that belong to the target.
 func (s *sources) parse(dir string, local bool) ([]*ast.File, error) {
-	entries, err := os.ReadDir(dir)
+	names, err := goFiles(dir)
 	if err != nil {
 		return nil, err
 	}
-	if len(entries) > maxPackageFiles {
-		return nil, fmt.Errorf("%s: more than %d files", dir, maxPackageFiles)
-	}
 	var files []*ast.File
-	for _, e := range entries {
-		name := e.Name()
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			continue
-		}
+	for _, name := range names {
 		if ok, err := s.ctx.MatchFile(dir, name); err != nil || !ok {
 			continue
 		}
@@ -291,15 +288,11 @@ func (s *sources) dropImports(f *ast.File, std bool) {
 // packageName reads the name that a package's files state, "" when they cannot be read.
 func (s *sources) packageName(path string, std bool) string {
 	dir, _, _ := s.folder(path, std)
-	entries, err := os.ReadDir(dir)
-	if dir == "" || err != nil {
+	if dir == "" {
 		return ""
 	}
-	for _, e := range entries {
-		name := e.Name()
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			continue
-		}
+	names, _ := goFiles(dir)
+	for _, name := range names {
 		if ok, err := s.ctx.MatchFile(dir, name); err != nil || !ok {
 			continue
 		}
