@@ -59,6 +59,9 @@ func openUnion(packages []Provider, t target.Target) (*union, error) {
 		}
 		u.roots = append(u.roots, root)
 		for _, top := range []string{"lib", "lib64", "usr/lib", "usr/lib64"} {
+			if fi, err := root.Lstat(top); err == nil && fi.Mode().Type() == fs.ModeSymlink {
+				continue // /lib of a merged tree; the same files are in usr/lib
+			}
 			if err := u.index(i, root.FS(), top, &entries); err != nil {
 				u.close()
 				return nil, fmt.Errorf("package %s: %w", p.Package, err)

@@ -38,16 +38,7 @@ var stubFlags = []string{
 
 // TestStubIsItsSource compiles stub.c again and compares.
 func TestStubIsItsSource(t *testing.T) {
-	zig := os.Getenv("GRAFT_ZIG")
-	if zig == "" {
-		zig, _ = exec.LookPath("zig")
-	}
-	if zig == "" {
-		t.Skip("no zig here")
-	}
-	if v, err := exec.Command(zig, "version").Output(); err != nil || strings.TrimSpace(string(v)) != zigVersion {
-		t.Skipf("zig %s (%v); the stubs are made with %s", v, err, zigVersion)
-	}
+	zig := zig(t)
 	cache := t.TempDir()
 	for _, s := range stubTargets {
 		t.Run(s.name, func(t *testing.T) {
@@ -71,6 +62,22 @@ func TestStubIsItsSource(t *testing.T) {
 			}
 		})
 	}
+}
+
+// zig returns the compiler that the stubs are made with; the test is skipped without.
+func zig(t *testing.T) string {
+	t.Helper()
+	zig := os.Getenv("GRAFT_ZIG")
+	if zig == "" {
+		zig, _ = exec.LookPath("zig")
+	}
+	if zig == "" {
+		t.Skip("no zig here")
+	}
+	if v, err := exec.Command(zig, "version").Output(); err != nil || strings.TrimSpace(string(v)) != zigVersion {
+		t.Skipf("zig %s (%v); the stubs are made with %s", v, err, zigVersion)
+	}
+	return zig
 }
 
 // flat returns the one section of the compiled stub, which must need no relocation.
