@@ -297,4 +297,5 @@ func (c *composer) env(dir string) []string {
 	return append(env, "PWD="+dir)
 }
 
-var errOffline = errors.New("it is not in the go command's module cache, and this build is offline; graft fetch gets it")
+// ErrOffline says that a module is missing and must not be downloaded.
+var ErrOffline = errors.New("it is not in the go command's module cache, and this build is offline; graft fetch gets it")

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,11 +28,12 @@ type download struct {
 // find returns the module that holds the package of package@version, and where get has put
 // it. The likeliest module is asked for first.
 func (c *composer) find(ctx context.Context, r ref, get func(module.Version) (download, error)) (download, error) {
-	var first error
+	var first, empty error
 	for _, m := range c.candidates(r) {
 		d, err := get(m)
 		if err == nil && !isDir(d.folder(r)) {
 			err = fmt.Errorf("module %s@%s has no package %s", d.Path, d.Version, r.path)
+			empty = cmp.Or(empty, err)
 		}
 		if err == nil {
 			return d, nil
@@ -39,11 +41,9 @@ func (c *composer) find(ctx context.Context, r ref, get func(module.Version) (do
 		if ctx.Err() != nil {
 			return download{}, ctx.Err()
 		}
-		if first == nil {
-			first = err
-		}
+		first = cmp.Or(first, err)
 	}
-	if first == nil {
+	if first = cmp.Or(empty, first); first == nil {
 		first = &StaleError{What: []string{fmt.Sprintf("no module of the lock has %s", r.text)}}
 	}
 	return download{}, first
@@ -186,7 +186,13 @@ func (c *composer) download(ctx context.Context, m module.Version) (download, er
 		err = jsonErr
 	}
 	if d.Error != "" {
-		err = errors.New(d.Error)
+		err = errors.New(strings.TrimPrefix(d.Error, m.Path+"@"+m.Version+": "))
+		if c.Offline && strings.Contains(d.Error, "GOPROXY=off") {
+			err = ErrOffline
+		}
+	}
+	if ctx.Err() != nil {
+		return download{}, ctx.Err()
 	}
 	if err != nil {
 		return download{}, fmt.Errorf("download module %s@%s: %w", m.Path, m.Version, err)

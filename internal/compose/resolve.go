@@ -131,7 +131,7 @@ func (c *composer) list(ctx context.Context, l layout, dir string, t target.Targ
 	text := c.rewriter(dir).Rewrite(stderr.String())
 	if err != nil {
 		if c.Offline && strings.Contains(text, "GOPROXY=off") {
-			return fmt.Errorf("resolve modules for %s: %w\n%s", t.Name, errOffline, strings.TrimSpace(text))
+			return fmt.Errorf("resolve modules for %s: %w\n%s", t.Name, ErrOffline, strings.TrimSpace(text))
 		}
 		if text = strings.TrimSpace(text); text != "" {
 			return fmt.Errorf("resolve modules for %s: %s", t.Name, text)
