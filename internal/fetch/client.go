@@ -32,10 +32,10 @@ func NewClient() *http.Client {
 
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) >= 10 {
-		return errors.New("stopped after 10 redirects")
+		return &fixedError{"stopped after 10 redirects"}
 	}
 	if via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {
-		return errors.New("redirect from https to " + req.URL.Scheme + " refused")
+		return &fixedError{"redirect from https to " + req.URL.Scheme + " refused"}
 	}
 	return nil
 }

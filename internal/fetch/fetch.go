@@ -72,6 +72,9 @@ func (e *OfflineError) Error() string {
 // All brings every item into the store. The first failure ends the other transfers; what
 // arrived stays, so that a later call goes on from there. Offline, everything that is
 // missing is listed in one *OfflineError.
+//
+// Each transfer sends event.Bytes. Done falls back to 0 when a server can't go on where
+// another connection broke off.
 func (f *Fetcher) All(ctx context.Context, items []Item) (Stats, error) {
 	var stats Stats
 	var missing []Item

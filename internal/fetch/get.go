@@ -51,11 +51,15 @@ func (f *Fetcher) get(ctx context.Context, url string, limit int64) ([]byte, err
 		return nil, &fixedError{fmt.Sprintf("%d bytes are more than the %d that it may have", length, limit)}
 	}
 	var buf bytes.Buffer
+	progress := func(n int64, end bool) {
+		if length > quiet {
+			f.Events.Send(event.Bytes{ID: "get " + redact(url), Label: path.Base(redact(url)), Done: n, Total: length, End: end})
+		}
+	}
+	defer func() { progress(int64(buf.Len()), true) }()
 	r := &watchedReader{r: io.LimitReader(body, limit+1), seen: func(n int64) {
 		alive()
-		if length > quiet {
-			f.Events.Send(event.Bytes{ID: "get " + redact(url), Label: path.Base(redact(url)), Done: n, Total: length, End: n == length})
-		}
+		progress(n, false)
 	}}
 	if _, err := buf.ReadFrom(r); err != nil {
 		return nil, cause(ctx, err)

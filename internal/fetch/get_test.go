@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -77,6 +80,9 @@ func TestRedirects(t *testing.T) {
 	if _, _, err := f.Get(t.Context(), []string{loop.URL}, 10); err == nil || !strings.Contains(err.Error(), "redirects") {
 		t.Errorf("loop: %v", err)
 	}
+	if loop.hits.Load() != 10 {
+		t.Errorf("%d requests of a loop", loop.hits.Load())
+	}
 	secure, _ := http.NewRequest(http.MethodGet, "https://example.com/", nil)
 	plain, _ := http.NewRequest(http.MethodGet, "http://example.com/", nil)
 	if checkRedirect(plain, []*http.Request{secure}) == nil {
@@ -101,6 +107,29 @@ func TestIdentity(t *testing.T) {
 	b, _, err := f.Get(t.Context(), []string{srv.URL}, 100)
 	if err != nil || string(b) != "\x1f\x8b raw bytes" {
 		t.Errorf("%q, %v", b, err)
+	}
+}
+
+// TestCertificate: a server that proves nothing is not asked again.
+func TestCertificate(t *testing.T) {
+	f := newFetcher(t)
+	f.pace.wait = []time.Duration{time.Hour}
+	srv := httptest.NewUnstartedServer(whole([]byte("content")))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	_, _, err := f.Get(t.Context(), []string{srv.URL}, 10)
+	if err == nil || !strings.Contains(err.Error(), "certificate") {
+		t.Errorf("error %v", err)
+	}
+	plain := serve(t, whole([]byte("content")))
+	_, _, err = f.Get(t.Context(), []string{strings.Replace(plain.URL, "http:", "https:", 1)}, 10)
+	if err == nil {
+		t.Error("plain HTTP was taken for HTTPS")
+	}
+	f.Client = srv.Client()
+	if _, _, err := f.Get(t.Context(), []string{srv.URL}, 10); err != nil {
+		t.Error(err)
 	}
 }
 

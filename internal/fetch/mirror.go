@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -149,7 +150,9 @@ func passing(err error) bool {
 		return !dns.IsNotFound
 	}
 	var fixed *fixedError
-	return !store.IsMismatch(err) && !errors.As(err, &fixed) && !errors.Is(err, fs.ErrNotExist)
+	var cert *tls.CertificateVerificationError
+	return !store.IsMismatch(err) && !errors.As(err, &fixed) && !errors.As(err, &cert) &&
+		!errors.Is(err, fs.ErrNotExist) && !errors.Is(err, http.ErrSchemeMismatch)
 }
 
 // fixedError is a failure that will be the same next time.

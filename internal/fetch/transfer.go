@@ -201,7 +201,7 @@ func (t *transfer) copy(body io.Reader, alive func()) error {
 			}
 			t.progress(false)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -46,6 +46,7 @@ var roles = map[string]func(*Store) error{
 	"partial": rolePartial,
 	"count":   roleCount,
 	"churn":   roleChurn,
+	"endless": roleEndless,
 }
 
 // announce tells the parent that the interesting point is reached, and waits to be killed.
@@ -269,4 +270,89 @@ func TestProcesses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// roleEndless stores blobs, trees and records as fast as it can.
+func roleEndless(s *Store) error {
+	fmt.Println("ready")
+	for i := 0; ; i++ {
+		text := strings.Repeat(strconv.Itoa(os.Getpid()*1000+i)+" ", 20_000)
+		d := digest.OfString(text)
+		if _, err := s.PutBlob(d, -1, strings.NewReader(text)); err != nil {
+			return err
+		}
+		if err := s.PutRecord("endless", d, []byte(text)); err != nil {
+			return err
+		}
+		_, _, err := s.Tree(context.Background(), "endless", d, func(_ context.Context, dir string) error {
+			for j := range 20 {
+				if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(j)), []byte(text[:1000]), 0o644); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// TestKilledAnywhere kills processes at no particular point and checks everything that the
+// store then trusts.
+func TestKilledAnywhere(t *testing.T) {
+	s := open(t)
+	for i := range 12 {
+		cmd := child(t, s, "endless")
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(3+5*i) * time.Millisecond)
+		cmd.Process.Kill()
+		cmd.Wait()
+	}
+	blobs, err := filepath.Glob(filepath.Join(s.dir, "blobs", "sha256", "*", "*"))
+	if err != nil || len(blobs) == 0 {
+		t.Fatalf("no blobs were stored, %v", err)
+	}
+	for _, path := range blobs {
+		if d, _, err := digest.OfFile(path); err != nil || d.Hex() != filepath.Base(path) {
+			t.Errorf("blob %s holds %s, %v", filepath.Base(path), d.Hex(), err)
+		}
+	}
+	trees, err := filepath.Glob(filepath.Join(s.dir, "trees", "endless", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range trees {
+		entries, err := os.ReadDir(path)
+		if err != nil || len(entries) != 20 {
+			t.Errorf("tree %s holds %d files, %v", path, len(entries), err)
+		}
+	}
+	records, err := filepath.Glob(filepath.Join(s.dir, "records", "endless", "*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range records {
+		key, err := digest.Parse(filepath.Base(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, ok := s.Record("endless", key); !ok || digest.Of(b) != key {
+			t.Errorf("record %s is damaged", path)
+		}
+	}
+	now := time.Now().Add(2 * MinAge)
+	if _, err := s.GC(t.Context(), now, now.Add(-MinAge)); err != nil {
+		t.Error(err)
+	}
+	tidy(t, s)
 }

@@ -136,7 +136,7 @@ func equal(a, b entry) (bool, error) {
 		if !bytes.Equal(ba[:n], bb[:n]) {
 			return false, nil
 		}
-		if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return true, nil
 		}
 		if err != nil {

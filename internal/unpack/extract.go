@@ -217,7 +217,7 @@ func (x *extractor) copy(w io.Writer, r io.Reader, size int64) (int64, error) {
 			}
 			done += int64(n)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return done, nil
 		}
 		if err != nil {

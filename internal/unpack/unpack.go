@@ -78,7 +78,7 @@ func Tar(ctx context.Context, r io.Reader, root *os.Root, lim Limits, opt Option
 			return x.stats, err
 		}
 		hdr, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return x.stats, x.drain(r)
 		}
 		if err != nil {

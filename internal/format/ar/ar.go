@@ -80,7 +80,7 @@ func (r *Reader) next() (Header, error) {
 		r.pad = 0
 	}
 	var b [headerSize]byte
-	if _, err := io.ReadFull(r.r, b[:]); err == io.EOF {
+	if _, err := io.ReadFull(r.r, b[:]); errors.Is(err, io.EOF) {
 		return Header{}, io.EOF
 	} else if err != nil {
 		return Header{}, truncated(err)
@@ -143,7 +143,7 @@ func parseName(b []byte) (string, error) {
 	return name, nil
 }
 
-func short(err error) bool { return err == io.EOF || err == io.ErrUnexpectedEOF }
+func short(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
 
 func truncated(err error) error {
 	if short(err) {

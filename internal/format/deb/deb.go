@@ -75,7 +75,7 @@ func (a *Archive) open(r io.Reader) error {
 // version reads the first member, debian-binary.
 func version(members *ar.Reader) error {
 	h, err := members.Next()
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errors.New("archive is empty")
 	}
 	if err != nil {
@@ -100,7 +100,7 @@ func version(members *ar.Reader) error {
 func part(members *ar.Reader, base string) (io.ReadCloser, error) {
 	for {
 		h, err := members.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("there is no %s: %w", base, io.ErrUnexpectedEOF)
 		}
 		if err != nil {
@@ -127,7 +127,7 @@ func readControl(r io.Reader) (map[string][]byte, error) {
 	control := map[string][]byte{}
 	for range maxControlFiles {
 		h, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if len(control["control"]) == 0 {
 				return nil, errors.New("control.tar holds no control file")
 			}
