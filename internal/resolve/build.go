@@ -123,34 +123,12 @@ func (s *solver) followUse(ctx context.Context, u use, dev Development) error {
 // followAll goes along all dependencies on development packages and libraries: of a package
 // that holds nothing itself, or in a repository that tells no more.
 func (s *solver) followAll(ctx context.Context, u use) error {
-	deps, err := s.dependsOf(ctx, u.m.Package)
-	if err != nil {
-		return err
-	}
-	for _, d := range deps {
-		p, ok, err := s.pick(u.m.Package, d)
-		if err != nil {
-			return err
+	return s.dependencies(ctx, u.m, func(p Package, t Traits) error {
+		if t.System || !t.Develop && !t.Library {
+			return nil
 		}
-		if !ok {
-			s.decide("%s: nothing is %s", u.m.Name, d.Text)
-			continue
-		}
-		t, err := s.traitsOf(ctx, p)
-		if err != nil {
-			return err
-		}
-		if t.System || !t.Develop && !t.Library && !t.Empty {
-			continue
-		}
-		if t.Empty && s.evidence == nil && len(d.Candidates) == 0 {
-			continue
-		}
-		if err := s.useOf(u.m, p, use{kind: useAll, linked: u.linked}); err != nil {
-			return err
-		}
-	}
-	return nil
+		return s.useOf(u.m, p, use{kind: useAll, linked: u.linked})
+	})
 }
 
 // useOf takes p, which m uses, and notes what of it.
@@ -328,30 +306,42 @@ func wanted(want map[string]bool, header string) bool {
 	return false
 }
 
-// leftOut tells which dependencies of the build closure nothing asked for.
-func (s *solver) leftOut(ctx context.Context) error {
-	if s.evidence == nil {
-		return nil
-	}
+// explain tells which dependencies of the build closure nothing asked for, and where an
+// older version had to be taken.
+func (s *solver) explain(ctx context.Context) error {
 	for _, name := range s.names() {
-		m := s.members[name]
-		if !m.build || !m.included {
-			continue
-		}
-		deps, err := s.dependsOf(ctx, m.Package)
-		if err != nil {
+		if err := s.leftOut(ctx, s.members[name]); err != nil {
 			return err
 		}
-		var out []string
-		for _, d := range deps {
-			member := func(c Package) bool { return s.members[c.Name] != nil }
-			if len(d.Candidates) > 0 && !slices.ContainsFunc(d.Candidates, member) && !s.traits[d.Candidates[0]].System {
-				out = append(out, d.Candidates[0].Name)
-			}
+		if s.allowed[name] == nil {
+			continue
 		}
-		if len(out) > 0 {
-			s.decide("%s: left out of what it depends on, for nothing in use asks for it: %s", name, strings.Join(distinct(out), ", "))
+		var wants []string
+		for _, w := range s.wants[name] {
+			wants = append(wants, w.Package+" wants "+w.Dependency)
 		}
+		s.decide("%s: %s taken though there are other versions: %s", name, s.members[name].Version, strings.Join(wants, ", "))
+	}
+	return nil
+}
+
+func (s *solver) leftOut(ctx context.Context, m *member) error {
+	if s.evidence == nil || !m.build || !m.included {
+		return nil
+	}
+	deps, err := s.dependsOf(ctx, m.Package)
+	if err != nil {
+		return err
+	}
+	var out []string
+	for _, d := range deps {
+		member := func(c Package) bool { return s.members[c.Name] != nil }
+		if len(d.Candidates) > 0 && !slices.ContainsFunc(d.Candidates, member) && !s.traits[d.Candidates[0]].System {
+			out = append(out, d.Candidates[0].Name)
+		}
+	}
+	if len(out) > 0 {
+		s.decide("%s: left out of what it depends on, for nothing in use asks for it: %s", m.Name, strings.Join(distinct(out), ", "))
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func (s *solver) attempt(ctx context.Context, needs []Need, roots []string) (Res
 	if err := s.run(ctx, append(s.seeds, rootMembers...)); err != nil {
 		return Result{}, err
 	}
-	if err := s.leftOut(ctx); err != nil {
+	if err := s.explain(ctx); err != nil {
 		return Result{}, err
 	}
 	return s.result(ctx)
@@ -215,19 +215,19 @@ func first(b bool) int {
 // choose takes one of the candidates for a need, nil when the toolchain itself meets it.
 func (s *solver) choose(ctx context.Context, n Need, found []Candidate, system bool) (*member, error) {
 	for _, c := range found {
-		if system && n.Kind != NamePackage {
+		if system {
 			t, err := s.traitsOf(ctx, c.Package)
 			if err != nil {
 				return nil, err
 			}
-			if t.System {
+			if t.System && (t.Develop || n.Kind != NamePackage) {
 				s.decide("%s: %s has it, which the toolchain stands in for", n, c.Name)
 				return nil, nil
 			}
 		}
 	}
 	pick := found[0]
-	why := "most used"
+	why := "the repository prefers it"
 	for _, c := range found {
 		if m := s.members[c.Name]; m != nil {
 			pick, why = c, "asked for otherwise"
