@@ -23,7 +23,9 @@ func (t traits) resolve() resolve.Traits {
 	out := resolve.Traits{
 		Develop: t&isDevelop != 0, Library: t&isLibrary != 0, Programs: t&isProgram != 0, System: t&isSystem != 0,
 	}
-	out.Data = t&isData != 0 && t&(isDevelop|isLibrary|isProgram|isSystem) == 0
+	if t&(isDevelop|isLibrary|isProgram|isSystem) == 0 {
+		out.Data, out.Empty = t&isData != 0, t&isData == 0
+	}
 	return out
 }
 

@@ -21,7 +21,8 @@ import (
 const (
 	maxContent   = 8 << 30  // bytes of a package's content
 	maxFiles     = 500_000  // files of a package
-	maxFileNames = 64 << 20 // bytes of their names
+	maxPath      = 4096     // bytes of one name
+	maxFileNames = 64 << 20 // bytes of all names
 	maxBinary    = 1 << 30  // bytes of one DLL or import library
 	maxHeader    = 4 << 20  // bytes of one header that are looked at
 )
@@ -48,8 +49,8 @@ func inspect(ctx context.Context, name string, in io.Reader, env Environment, te
 		if err != nil {
 			return nil, err
 		}
-		if names += len(h.Name); n == maxFiles || names > maxFileNames {
-			return nil, fmt.Errorf("more than %d files, or their names have more than %d bytes", maxFiles, maxFileNames)
+		if names += len(h.Name); n == maxFiles || names > maxFileNames || len(h.Name) > maxPath {
+			return nil, fmt.Errorf("more than %d files, or names of more than %d bytes, or of %d in all", maxFiles, maxPath, maxFileNames)
 		}
 		if err := s.file(h, archive); err != nil {
 			return nil, fmt.Errorf("%.200s: %w", h.Name, err)

@@ -76,7 +76,7 @@ func TestPacmanOracle(t *testing.T) {
 	if out, err := exec.Command(tool, "--version").Output(); err != nil || !strings.Contains(string(out), "libalpm") {
 		t.Skip("the pacman on this machine is another program")
 	}
-	count := 130
+	count := 110
 	if testing.Short() {
 		count = 10
 	}

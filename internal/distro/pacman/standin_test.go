@@ -116,7 +116,7 @@ func TestStandin(t *testing.T) {
 	for name, want := range map[string]resolve.Traits{
 		"cairo":             {Develop: true, Library: true},
 		"libwinpthread-git": {Library: true},
-		"libc++":            {},
+		"libc++":            {Empty: true},
 	} {
 		got, err := r.Traits(ctx, r.findPackage(name)[0].Package)
 		if err != nil {
@@ -175,5 +175,37 @@ func TestReopen(t *testing.T) {
 	state.Index[0] ^= 1
 	if _, err := Reopen(cfg, state); err == nil {
 		t.Error("a state that the store lacks: opened")
+	}
+}
+
+// TestStandinClosures resolves what the examples need.
+func TestStandinClosures(t *testing.T) {
+	r := openStandin(t)
+	for needs, want := range map[string]string{
+		"pkg-config cairo,pkg-config libqrencode": "cairo expat fontconfig freetype libpng lzo2 pixman qrencode zlib",
+		"lib qrencode":       "qrencode",
+		"lib z,header png.h": "libpng zlib",
+	} {
+		var list []resolve.Need
+		for _, n := range strings.Split(needs, ",") {
+			kind, name, _ := strings.Cut(n, " ")
+			list = append(list, resolve.Need{Kind: resolve.NeedKind(kind), Name: name, From: []string{"example.com/app"}})
+		}
+		res, err := resolve.Closures(context.Background(), r, list, nil)
+		if err != nil {
+			t.Errorf("%s: %v", needs, err)
+			continue
+		}
+		var got []resolve.Package
+		for _, p := range res.Packages {
+			if !p.Build || !p.Run {
+				t.Errorf("%s: %s is for building %v, for running %v", needs, p.Name, p.Build, p.Run)
+			}
+			got = append(got, p.Package)
+		}
+		if names(got) != want {
+			t.Errorf("%s: %s, want %s", needs, names(got), want)
+		}
+		t.Log(strings.Join(res.Decisions, "\n"))
 	}
 }
