@@ -71,6 +71,14 @@ func goEnv(userEnv []string, goos string) []string {
 			out[name] = v
 		}
 	}
+	// The one flag that says how the user's cache is kept, and nothing of the output.
+	flags := user["GOFLAGS"]
+	if flags == "" {
+		flags = settings["GOFLAGS"]
+	}
+	if slices.Contains(strings.Fields(flags), "-modcacherw") {
+		out["GOFLAGS"] = "-modcacherw"
+	}
 	for name, v := range user {
 		// GIT_CONFIG_KEY_0 and so on, which GIT_CONFIG_COUNT counts.
 		if strings.HasPrefix(name, "GIT_CONFIG_KEY_") || strings.HasPrefix(name, "GIT_CONFIG_VALUE_") {
