@@ -57,7 +57,7 @@ func packDeb(ctx context.Context, in In, w io.Writer) error {
 		return err
 	}
 	defer remove()
-	licences, _, err := Licences(in.Modules, nil)
+	licences, _, err := Licences(in.Modules, nil, nil)
 	if err != nil {
 		return err
 	}

@@ -25,8 +25,9 @@ const (
 )
 
 // Licences collects the licence files of modules and the copyright files of packages. The
-// names in missing have none: whoever ships them should look.
-func Licences(modules []Module, packages []Package) (found []Licence, missing []string, err error) {
+// names in missing have none: whoever ships them should look. A package may refer to the
+// copyright file of another one, which is looked for in all.
+func Licences(modules []Module, packages, all []Package) (found []Licence, missing []string, err error) {
 	for _, m := range modules {
 		of := strings.TrimSpace("module " + m.Path + " " + m.Version)
 		files, err := moduleLicences(m)
@@ -43,7 +44,7 @@ func Licences(modules []Module, packages []Package) (found []Licence, missing []
 	}
 	for _, p := range packages {
 		of := strings.TrimSpace("package " + p.Package + " " + p.Version)
-		b, err := copyright(p, packages)
+		b, err := copyright(p, all)
 		if err != nil {
 			return nil, nil, fmt.Errorf("collect licences of %s: %w", of, err)
 		}
@@ -115,7 +116,7 @@ func moduleLicences(m Module) ([]Licence, error) {
 
 // copyright returns a package's copyright file, nil when there is none. Its folder may be a
 // link to that of another package of the same source: libgcc-s1's leads to gcc-12-base's.
-func copyright(p Package, packages []Package) ([]byte, error) {
+func copyright(p Package, all []Package) ([]byte, error) {
 	name := p.Package
 	for range 8 {
 		b, link, err := copyrightOf(p, name)
@@ -123,11 +124,11 @@ func copyright(p Package, packages []Package) ([]byte, error) {
 			return b, err
 		}
 		name = link
-		i := slices.IndexFunc(packages, func(o Package) bool { return o.Package == name })
+		i := slices.IndexFunc(all, func(o Package) bool { return o.Package == name })
 		if i < 0 {
 			return nil, nil
 		}
-		p = packages[i]
+		p = all[i]
 	}
 	return nil, nil
 }

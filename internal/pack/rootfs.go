@@ -1,7 +1,9 @@
 package pack
 
 import (
+	"bytes"
 	"crypto/sha256"
+	stdelf "debug/elf"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +13,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/graft-build/graft/internal/format/elf"
 )
 
 // The one user of an image beside root, and his folder.
@@ -51,12 +55,16 @@ func systemTree(in In) (*tree, error) {
 			return nil, fmt.Errorf("package %s: %w", p.Package, err)
 		}
 	}
+	if err := t.parents(); err != nil {
+		return nil, err
+	}
 	for _, d := range mergedFolders {
-		if t.has("usr/"+d) || slices.Contains([]string{"bin", "lib", "sbin"}, d) {
+		always := d == "bin" || d == "lib" || d == "sbin"
+		if always && !t.has("usr/"+d) {
+			t.dir("usr/"+d, 0o755, 0)
+		}
+		if t.has("usr/" + d) {
 			t.link(d, "usr/"+d)
-			if !t.has("usr/" + d) {
-				t.dir("usr/"+d, 0o755, 0)
-			}
 		}
 	}
 	for _, l := range in.Closure.Libraries {
@@ -77,7 +85,7 @@ func systemTree(in In) (*tree, error) {
 func programTree(in In) (*tree, error) {
 	t := newTree()
 	t.file("usr/bin/"+in.Meta.Name, in.Program, 0o755)
-	licences, _, err := Licences(in.Modules, nil)
+	licences, _, err := Licences(in.Modules, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -166,13 +174,9 @@ func (b *rootfs) entry(root *os.Root, name string, d fs.DirEntry) error {
 		}
 		return b.put(to, entry{mode: 0o777, link: moved(name, to, filepath.ToSlash(target))})
 	case 0:
-		fi, err := d.Info()
+		mode, err := modeOf(root, name, to)
 		if err != nil {
 			return err
-		}
-		mode := int64(0o644)
-		if fi.Mode()&0o111 != 0 {
-			mode = 0o755
 		}
 		source := filepath.Join(b.p.Dir, "data", filepath.FromSlash(name))
 		one := newTree()
@@ -180,6 +184,44 @@ func (b *rootfs) entry(root *os.Root, name string, d fs.DirEntry) error {
 		return b.put(to, one.entries[to])
 	}
 	return fmt.Errorf("%s is neither file nor link", name)
+}
+
+// modeOf decides by content whether a file is a program. Modes of files are not the same on
+// every host: Windows has none.
+func modeOf(root *os.Root, name, to string) (int64, error) {
+	const program, plain = 0o755, 0o644
+	f, err := root.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	for _, dir := range []string{"usr/bin/", "usr/sbin/", "usr/libexec/"} {
+		if strings.HasPrefix(to, dir) {
+			return program, nil
+		}
+	}
+	var head [4]byte
+	n, err := f.ReadAt(head[:], 0)
+	if err != nil && err != io.EOF {
+		return 0, err
+	}
+	switch {
+	case bytes.HasPrefix(head[:n], []byte("#!")):
+		return program, nil
+	case string(head[:n]) != "\x7fELF":
+		return plain, nil
+	case strings.HasPrefix(path.Base(to), "ld-"): // the loader, which the kernel starts
+		return program, nil
+	}
+	fi, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	e, err := elf.Parse(f, fi.Size())
+	if err != nil || e.Interp == "" && e.Type != stdelf.ET_EXEC {
+		return plain, nil // a library, or nothing that could be started
+	}
+	return program, nil
 }
 
 // put adds an entry; two packages may bring the same file only if it is the same.
@@ -272,18 +314,18 @@ func moved(from, to, target string) string {
 
 // relative returns the way from a folder to a path, both below the root.
 func relative(dir, name string) string {
-	if name == "" {
-		name = "."
+	from, to := components(dir), components(name)
+	for len(from) > 0 && len(to) > 0 && from[0] == to[0] {
+		from, to = from[1:], to[1:]
 	}
-	up := ""
-	for dir != "." && name != dir && !strings.HasPrefix(name, dir+"/") {
-		up += "../"
-		dir = path.Dir(dir)
+	return or(strings.Join(append(slices.Repeat([]string{".."}, len(from)), to...), "/"), ".")
+}
+
+func components(name string) []string {
+	if name == "" || name == "." {
+		return nil
 	}
-	if dir != "." {
-		name = strings.TrimPrefix(strings.TrimPrefix(name, dir), "/")
-	}
-	return or(strings.TrimSuffix(up+name, "/"), ".")
+	return strings.Split(name, "/")
 }
 
 func sameContent(a, b string) (bool, error) {

@@ -78,7 +78,7 @@ func bundleTree(in In) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	licences, _, err := Licences(in.Modules, packages)
+	licences, _, err := Licences(in.Modules, packages, in.Packages)
 	if err != nil {
 		return nil, err
 	}
