@@ -27,7 +27,7 @@ func (c *closest) add(name string) {
 	switch {
 	case strings.HasSuffix(low, "/"+c.name): // the header in another folder
 		d = 0
-	case len(c.name) >= 4 && strings.Contains(low, c.name):
+	case len(c.name) >= 3 && strings.Contains(low, c.name):
 		d = 10 + len(low) - len(c.name)
 	case len(c.name) >= 3 && len(low)-len(c.name) <= 2 && len(c.name)-len(low) <= 2:
 		if n := distance(c.name, low); n <= 1+len(c.name)/5 {

@@ -2,6 +2,7 @@ package debian
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
@@ -14,6 +15,25 @@ const HostKeyring = "usr/share/keyrings/debian-archive-keyring.gpg"
 const keyringPackage = "debian-archive-keyring"
 
 const maxKeyring = 4 << 20
+
+// readTrusted reads a keyring of the user's, armored or binary, whose keys need no pin.
+func readTrusted(b []byte) (keyring, error) {
+	if len(b) > maxKeyring {
+		return nil, fmt.Errorf("read keyring: longer than %d bytes", maxKeyring)
+	}
+	read := openpgp.ReadKeyRing
+	if bytes.HasPrefix(bytes.TrimSpace(b), []byte("-----BEGIN")) {
+		read = openpgp.ReadArmoredKeyRing
+	}
+	all, err := read(bytes.NewReader(b))
+	if err != nil {
+		return nil, fmt.Errorf("read keyring: %w", err)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("read keyring: it has no keys")
+	}
+	return all, nil
+}
 
 // readKeyring reads a binary keyring and keeps the keys that are pinned for an archive.
 // That it holds others is usual: hosts trust more than graft needs. Keys that the OpenPGP

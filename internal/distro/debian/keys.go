@@ -27,6 +27,14 @@ type keys struct {
 
 // verify returns the signed text of an InRelease file.
 func (k *keys) verify(ctx context.Context, s Suite, from string, signed []byte) ([]byte, error) {
+	if len(k.config.Trusted) > 0 {
+		trusted, err := readTrusted(k.config.Trusted)
+		if err != nil {
+			return nil, err
+		}
+		return verify(from, signed, trusted, k.config.Now)
+	}
+	var unknown error
 	host, hostErr := readKeyring(k.config.Keyring, k.config.pins, s.Kind)
 	if hostErr != nil && len(k.config.Keyring) > 0 {
 		k.config.Events.Send(event.Note{Text: "the keyring of this machine is of no use: " + hostErr.Error()})
@@ -34,16 +42,17 @@ func (k *keys) verify(ctx context.Context, s Suite, from string, signed []byte) 
 	if hostErr == nil {
 		text, err := verify(from, signed, host, k.config.Now)
 		var sig *SignatureError
-		if !errors.As(err, &sig) || !sig.Unknown {
+		if !errors.As(err, &sig) || !sig.Unknown || len(host) == k.pinned(s.Kind) {
 			return text, err
 		}
-		if len(host) == k.pinned(s.Kind) {
-			return nil, err
-		}
+		unknown = err
 	}
 	if k.own == nil {
 		var err error
-		if k.own, err = k.fetch(ctx); err != nil {
+		if k.own, err = k.fetch(ctx); err != nil && unknown != nil {
+			return nil, unknown
+		}
+		if err != nil {
 			return nil, fmt.Errorf("find the keys of Debian, which this machine does not have: %w", err)
 		}
 	}
@@ -104,7 +113,8 @@ func (k *keys) fromArchive(ctx context.Context, base string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, ok := release.best(component + "/binary-" + k.config.Arch + "/Packages.xz")
+	dir := component + "/binary-" + k.config.Arch + "/Packages"
+	f, ok := release.best(dir+".xz", dir+".gz")
 	if !ok {
 		return nil, &ReleaseError{Suite: k.suite.ID, From: from, Reason: "it has no packages for " + k.config.Arch}
 	}

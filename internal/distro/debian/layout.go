@@ -44,6 +44,9 @@ func (l layout) headerDirs() []string {
 // paths returns where a file that meets a need can be, best first.
 func (l layout) paths(n resolve.Need) []string {
 	var out []string
+	if n.Kind != resolve.Header && strings.Contains(n.Name, "/") || !safePath(n.Name) {
+		return nil // a name that no file has
+	}
 	switch n.Kind {
 	case resolve.PkgConfig:
 		for _, d := range l.configDirs() {

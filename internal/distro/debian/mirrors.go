@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/graft-build/graft/lock"
 )
@@ -45,16 +46,27 @@ func (m Mirrors) bases(s Suite) []string {
 	return out
 }
 
-// URLs returns the addresses of a file of a locked repository, best first.
+// snapshotBase is Debian's service that keeps every file the archives ever had, by time.
+const snapshotBase = "https://snapshot.debian.org/archive/"
+
+// URLs returns the addresses of a file of a locked repository, best first. The last one is
+// Debian's snapshot service: mirrors drop packages that newer ones replace.
 func URLs(m Mirrors, r lock.Repository, path string) ([]string, error) {
-	s, ok := suite(r.ID)
+	s, ok := suite(r.Suite)
 	if !ok {
-		return nil, fmt.Errorf("find addresses of %s: unknown suite %q", path, r.ID)
+		return nil, fmt.Errorf("find addresses of %s: unknown suite %q", path, r.Suite)
 	}
 	if !safePath(path) {
 		return nil, fmt.Errorf("find addresses of %q: no path below a repository", path)
 	}
-	return join(m.bases(s), path), nil
+	bases := m.bases(s)
+	if at, err := time.Parse(time.RFC3339, r.Date); err == nil {
+		// The service looks for the last state before a time. A Release file is dated when
+		// it is written, somewhat before it is published.
+		archive := map[Kind]string{Archive: "debian", Security: "debian-security"}[s.Kind]
+		bases = append(bases, snapshotBase+archive+"/"+at.UTC().AddDate(0, 0, 1).Format("20060102T150405Z"))
+	}
+	return join(bases, path), nil
 }
 
 func join(bases []string, path string) []string {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/http"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,14 +31,16 @@ type Config struct {
 	Triplet string // of the library folders: "arm-linux-gnueabihf"
 	Mirrors Mirrors
 	Keyring []byte    // content of the host's HostKeyring; nil: the archive's own package is asked
+	Trusted []byte    // keyring of a mirror of the user's own: its keys are believed, and no others
 	Now     time.Time // what the validity of signatures and indexes is measured against
 	Fetcher *fetch.Fetcher
 	Store   *store.Store
 	Events  event.Sink
 
-	// WithoutSecurity lets Open go on, with a warning, when no address has the security
-	// archive's index in the state that its signature vouches for. It is not for a user who
-	// does not ask for it: whoever stands between him and a mirror could keep updates from him.
+	// WithoutSecurity lets Open go on, with a warning, whatever keeps it from the security
+	// archive's index. It is not for a user who does not ask for it: whoever stands between
+	// him and a mirror could keep updates from him. A mirror that merely lags behind its own
+	// index for an architecture, as happens for days, is always only warned of.
 	WithoutSecurity bool
 
 	pins []pin // nil: those of the source
@@ -104,7 +109,7 @@ func (r *Repository) open(ctx context.Context) error {
 	opened := make([]*openSuite, len(def.Suites))
 	for i, s := range def.Suites {
 		o, err := openRelease(ctx, r.config, keys, s)
-		if err = r.tolerate(ctx, s, err); err != nil {
+		if err = r.tolerate(ctx, s, err, false); err != nil {
 			return err
 		}
 		if o != nil && !o.release.has(r.config.Arch) {
@@ -131,7 +136,7 @@ func (r *Repository) openTables(ctx context.Context, opened []*openSuite) error 
 			if err != nil {
 				opened[i] = nil
 			}
-			return r.tolerate(gctx, s.Suite, err)
+			return r.tolerate(gctx, s.Suite, err, behind(err))
 		})
 	}
 	main := opened[0]
@@ -148,18 +153,47 @@ func (r *Repository) openTables(ctx context.Context, opened []*openSuite) error 
 	return err
 }
 
-// tolerate turns the failure of a security suite into a warning, when that is wanted.
-// Nothing that somebody changed on the way is tolerated.
-func (r *Repository) tolerate(ctx context.Context, s Suite, err error) error {
+// tolerate turns the failure of a security suite into a warning, when that is wanted or the
+// mirrors lag behind. Nothing that somebody changed on the way is tolerated.
+func (r *Repository) tolerate(ctx context.Context, s Suite, err error, lag bool) error {
 	if err == nil || s.Kind != Security {
 		return err
 	}
 	err = &SecurityError{Suite: s.ID, Err: err}
-	if !r.config.WithoutSecurity || ctx.Err() != nil || final(err) {
+	if !r.config.WithoutSecurity && !lag || ctx.Err() != nil || final(err) {
 		return err
 	}
-	r.config.Events.Send(event.Warning{Text: fmt.Sprintf("%s is left out, so packages may lack security updates: %v", s.ID, err)})
+	reason := err.Error()
+	if lag {
+		reason = "the mirrors do not have the package list that their signed index names"
+	}
+	r.config.Events.Send(event.Warning{Text: fmt.Sprintf("%s is left out for %s, so packages may lack security updates until graft lock --update: %s", s.ID, r.config.Arch, reason)})
 	return nil
+}
+
+// behind says whether an index could not be had because mirrors lag behind their own signed
+// index: what it names by hash is not there, and what has the plain name is of another day.
+// Content of a wrong hash under the name of its hash is no lag.
+func behind(err error) bool {
+	var all *fetch.Error
+	if !errors.As(err, &all) {
+		return false
+	}
+	for _, cause := range all.Causes {
+		var at *fetch.MirrorError
+		if !errors.As(cause, &at) {
+			return false
+		}
+		var status *fetch.StatusError
+		switch {
+		case errors.As(at.Err, &status) && status.Code == http.StatusNotFound:
+		case errors.Is(at.Err, fs.ErrNotExist):
+		case store.IsMismatch(at.Err) && !strings.Contains(at.URL, "/by-hash/"):
+		default:
+			return false
+		}
+	}
+	return len(all.Causes) > 0
 }
 
 // Close frees what the repository holds.

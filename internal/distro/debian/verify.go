@@ -21,7 +21,7 @@ const maxSignatures = 32
 // SignatureError is an index that bears no signature that makes it believable.
 type SignatureError struct {
 	What    string // the file, with its address
-	Unknown bool   // only keys that are not pinned signed it: it may be another distribution's
+	Unknown bool   // no key of Debian's has signed it: it may be another distribution's, or a login page
 	Reason  string
 }
 
@@ -41,7 +41,7 @@ func verify(what string, signed []byte, keys keyring, now time.Time) ([]byte, er
 	}
 	block, err := decodeSigned(signed)
 	if err != nil {
-		return nil, fail(false, "%v", err)
+		return nil, fail(errors.Is(err, errUnsigned), "%v", err)
 	}
 	sigs, err := splitSignatures(block.ArmoredSignature.Body)
 	if err != nil {
@@ -75,11 +75,13 @@ func verify(what string, signed []byte, keys keyring, now time.Time) ([]byte, er
 	return nil, fail(true, "signed by none of the keys of Debian that graft knows, but by %s", strings.Join(names, ", "))
 }
 
+var errUnsigned = errors.New("it is not signed")
+
 // decodeSigned finds the one clear-signed message that the file consists of. Text around it
 // would be unsigned, so there may be none.
 func decodeSigned(signed []byte) (*clearsign.Block, error) {
 	if !bytes.HasPrefix(signed, []byte("-----BEGIN PGP SIGNED MESSAGE-----")) {
-		return nil, errors.New("it is not signed")
+		return nil, errUnsigned
 	}
 	block, rest := clearsign.Decode(signed)
 	if block == nil {
