@@ -48,3 +48,6 @@ func look(env []string, name string) string {
 	}
 	return ""
 }
+
+// interrupt kills: Windows has no signal for one process of a console.
+func interrupt(cmd *exec.Cmd) error { return cmd.Process.Kill() }

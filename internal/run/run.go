@@ -25,6 +25,11 @@ type Cmd struct {
 	Stdout io.Writer // nil: kept for Output, else dropped
 	Stderr io.Writer // nil: kept for the error
 	Events event.Sink
+
+	// Join leaves the process in the caller's group: it can read from the terminal, and a
+	// Ctrl-C there reaches it as if it had been started by hand. The context then interrupts
+	// this one process only, and kills it after Grace.
+	Join bool
 }
 
 // Error is a process that ended with a status other than 0, or by a signal.
@@ -71,13 +76,19 @@ func Run(ctx context.Context, c Cmd) error {
 	if c.Stderr == nil {
 		cmd.Stderr = tail
 	}
-	group(cmd)
+	if c.Join {
+		cmd.Cancel = func() error { return interrupt(cmd) }
+	} else {
+		group(cmd)
+	}
 	cmd.WaitDelay = Grace + time.Second
 
 	start := time.Now() //nolint:forbidigo // how long it took is only shown, never recorded
 	c.Events.Send(event.Command{Argv: c.Argv, Env: c.Env, Dir: c.Dir})
 	err := cmd.Run()
-	reap(cmd)
+	if !c.Join {
+		reap(cmd)
+	}
 	if ctxErr := ctx.Err(); ctxErr != nil && err != nil {
 		err = ctxErr
 	} else if err != nil {

@@ -1,0 +1,8 @@
+package pc
+
+import "embed"
+
+// Source is this package's source. A kit's key has its digest.
+//
+//go:embed *.go
+var Source embed.FS
