@@ -202,7 +202,7 @@ func (r *Repository) Verify(ctx context.Context, packages ...resolve.Package) er
 		return nil
 	}
 	for _, p := range packages {
-		key := digest.NewKey("pacman-signature/1").AddDigest("package", p.SHA256).Digest()
+		key := digest.NewKey("pacman-signature/1").AddDigest("package", p.SHA256).Add("keys", r.keys.fingerprints()...).Digest()
 		if _, ok := r.cfg.Store.Record("pacman-signature", key); ok {
 			continue
 		}

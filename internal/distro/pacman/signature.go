@@ -79,6 +79,16 @@ func newKeyring(pins []string, sources [][]byte) (*Keyring, error) {
 	return k, nil
 }
 
+// fingerprints lists the primary keys, sorted, each once.
+func (k *Keyring) fingerprints() []string {
+	var out []string
+	for _, e := range k.keys {
+		out = append(out, hex.EncodeToString(e.PrimaryKey.Fingerprint))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 func readKeys(b []byte) (openpgp.EntityList, error) {
 	if len(b) > maxKeyring {
 		return nil, fmt.Errorf("longer than %d bytes", maxKeyring)
