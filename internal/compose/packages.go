@@ -78,6 +78,9 @@ func (c *composer) checkImportable(p *part) error {
 	if p.pkg == c.app.pkg {
 		return refuse(p.who, "", "it is the application's own package")
 	}
+	if first, _, _ := strings.Cut(p.pkg, "/"); !strings.Contains(first, ".") && isDir(filepath.Join(c.Go.Root, "src", filepath.FromSlash(p.pkg))) {
+		return refuse(p.who, "", "its import path %s is that of a package of the standard library", p.pkg)
+	}
 	for i, e := 0, strings.Split(p.pkg, "/"); i < len(e); i++ {
 		switch {
 		case e[i] == "internal" && !below(c.app.pkg, strings.Join(e[:i], "/")):

@@ -124,6 +124,7 @@ func Plugin() T { return T{} }
 		{name: "module path with a quote", changes: "-- one/go.mod --\nmodule \"example.com/a\\\"; evil\"\n", who: one, parts: []string{"go.mod"}},
 		{name: "module path upwards", changes: "-- one/go.mod --\nmodule ../../evil\n", who: one, parts: []string{"no valid import path"}},
 		{name: "reserved module path", changes: "-- one/go.mod --\nmodule std\n", who: one, parts: []string{"reserved"}},
+		{name: "path of the standard library", changes: "-- one/go.mod --\nmodule fmt\n", who: one, parts: []string{"standard library"}},
 		{name: "no module line", changes: "-- one/go.mod --\ngo 1.24\n", who: one, parts: []string{"no module line"}},
 		{name: "go.mod that is none", changes: "-- one/go.mod --\nmodul example.com/one\n", who: one, parts: []string{"go.mod:1", "unknown directive"}},
 		{name: "newer Go", changes: "-- one/go.mod --\nmodule example.com/one\n\ngo 1.99\n", who: one, parts: []string{"needs Go 1.99"}},

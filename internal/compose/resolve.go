@@ -129,6 +129,9 @@ func (c *composer) list(ctx context.Context, l layout, dir string, t target.Targ
 		return ctx.Err()
 	}
 	text := c.rewriter(dir).Rewrite(stderr.String())
+	if m := guessed.FindStringSubmatch(text); m != nil {
+		return refuse(c.importer(m[1]), "", "it imports %s, but no go.mod requires a module that has it; go get or go mod tidy in its folder adds it", m[1])
+	}
 	if err != nil {
 		if c.Offline && strings.Contains(text, "GOPROXY=off") {
 			return fmt.Errorf("resolve modules for %s: %w\n%s", t.Name, ErrOffline, strings.TrimSpace(text))
@@ -138,14 +141,12 @@ func (c *composer) list(ctx context.Context, l layout, dir string, t target.Targ
 		}
 		return fmt.Errorf("resolve modules for %s: %w", t.Name, err)
 	}
-	if m := guessed.FindStringSubmatch(text); m != nil {
-		return refuse(c.importer(m[1]), "", "it imports %s, but no go.mod requires a module that has it (the newest is %s); go mod tidy in its folder adds it", m[1], m[2])
-	}
 	return nil
 }
 
-// guessed is what the go command says when it chose a module's newest version by itself.
-var guessed = regexp.MustCompile(`(?m)^go: found (\S+) in (\S+ \S+)$`)
+// guessed is what the go command says when it is about to choose a module's newest version
+// by itself.
+var guessed = regexp.MustCompile(`(?m)^go: finding module for package (\S+)$`)
 
 // importer is who imports a package, as far as the folders given by the user tell.
 func (c *composer) importer(pkg string) string {
