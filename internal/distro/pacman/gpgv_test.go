@@ -2,13 +2,10 @@ package pacman
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
-
-	"github.com/ProtonMail/go-crypto/openpgp/armor"
 )
 
 // TestGpgvOracle compares with GnuPG's own verifier on the real databases.
@@ -29,15 +26,17 @@ func TestGpgvOracle(t *testing.T) {
 		}
 		return p
 	}
-	block, err := armor.Decode(bytes.NewReader(readShared(t, "msys2-real", "msys2.gpg")))
+	var keys bytes.Buffer
+	all, err := readKeys(readShared(t, "msys2-real", "msys2.gpg"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, err := io.ReadAll(block.Body)
-	if err != nil {
-		t.Fatal(err)
+	for _, e := range all {
+		if err := e.Serialize(&keys); err != nil {
+			t.Fatal(err)
+		}
 	}
-	keyring := put("keys.gpg", keys)
+	keyring := put("keys.gpg", keys.Bytes())
 	for _, name := range []string{"clang64.db", "mingw64.db"} {
 		content := readShared(t, "msys2-real", name)
 		sig := readShared(t, "msys2-real", name+".sig")

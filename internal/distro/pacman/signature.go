@@ -89,14 +89,31 @@ func (k *Keyring) fingerprints() []string {
 	return slices.Compact(out)
 }
 
+// readKeys reads a keyring, binary or armored. MSYS2's has one armored block a key. Keys
+// that the OpenPGP library cannot read are passed over, as long as it reads one.
 func readKeys(b []byte) (openpgp.EntityList, error) {
+	const begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----"
 	if len(b) > maxKeyring {
 		return nil, fmt.Errorf("longer than %d bytes", maxKeyring)
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(b), []byte("-----BEGIN")) {
-		return openpgp.ReadArmoredKeyRing(bytes.NewReader(b))
+	parts := bytes.Split(b, []byte(begin))
+	if len(parts) == 1 {
+		return openpgp.ReadKeyRing(bytes.NewReader(b))
 	}
-	return openpgp.ReadKeyRing(bytes.NewReader(b))
+	var out openpgp.EntityList
+	var last error
+	for _, p := range parts[1:] {
+		list, err := openpgp.ReadArmoredKeyRing(io.MultiReader(strings.NewReader(begin), bytes.NewReader(p)))
+		if err != nil {
+			last = err
+			continue
+		}
+		out = append(out, list...)
+	}
+	if len(out) == 0 {
+		return nil, last
+	}
+	return out, nil
 }
 
 // Signer is who signed a file, and when.
