@@ -40,6 +40,9 @@ func OfFile(name string) (Digest, int64, error) {
 	return FromReader(f)
 }
 
+// NewHash starts a running hash whose digest Sum returns.
+func NewHash() hash.Hash { return sha256.New() }
+
 // Sum returns the digest that a running sha256 hash has come to.
 func Sum(h hash.Hash) Digest {
 	var d Digest

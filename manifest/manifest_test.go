@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -171,4 +173,46 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("manifest %v with error %v", m, err)
 		}
 	})
+}
+
+// TestDocumented parses every example of docs/manifest.md and finds every key in it.
+func TestDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../docs/manifest.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, block := range strings.Split(string(doc), "```yaml\n")[1:] {
+		text, _, _ := strings.Cut(block, "```")
+		if _, err := Parse("docs/manifest.md", strings.NewReader(text)); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
+		n++
+	}
+	if n < 5 {
+		t.Errorf("%d examples, want 5 at least", n)
+	}
+	for _, key := range keys(reflect.TypeOf(Manifest{}), nil) {
+		if !strings.Contains(string(doc), key+"`") && !strings.Contains(string(doc), "`"+key) {
+			t.Errorf("key %s is not described", key)
+		}
+	}
+}
+
+// TestExamples parses the manifests that newcomers copy.
+func TestExamples(t *testing.T) {
+	found, err := filepath.Glob("../examples/*/graft.yaml")
+	if err != nil || len(found) < 4 {
+		t.Fatalf("%d examples, %v", len(found), err)
+	}
+	for _, file := range found {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Parse(file, f); err != nil {
+			t.Error(err)
+		}
+		f.Close()
+	}
 }

@@ -29,7 +29,7 @@ const maxDepth = 64
 var Schema []byte
 
 // Formats that artifacts can have.
-var Formats = []string{"tar.gz", "deb", "oci", "docker", "binary"}
+var Formats = []string{"tar.gz", "deb", "oci"}
 
 // Distributions that packages come from.
 var Distributions = []string{"debian"}

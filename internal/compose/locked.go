@@ -81,11 +81,12 @@ func sumsByModule(lines []string) map[string]string {
 func (c *composer) lockedRequirements(u requirements) (requirements, error) {
 	r := requirements{Go: u.Go, Sums: c.spec.Locked.Sums}
 	var stale []string
-	for i, m := range c.spec.Locked.Modules {
-		if i == 0 {
-			if m.Path != c.app.mod.path || m.Version != c.app.mod.version {
-				stale = append(stale, fmt.Sprintf("the application is %s, the lock has %s", versioned(c.app.mod.path, c.app.mod.version), versioned(m.Path, m.Version)))
-			}
+	path, version, _ := strings.Cut(c.spec.Locked.Composition.App, "@")
+	if path != c.app.mod.path || version != c.app.mod.version {
+		stale = append(stale, fmt.Sprintf("the application is %s, the lock has %s", versioned(c.app.mod.path, c.app.mod.version), versioned(path, version)))
+	}
+	for _, m := range c.spec.Locked.Modules {
+		if m.Path == path {
 			continue
 		}
 		if m.Path == goLinePath {

@@ -60,7 +60,7 @@ func TestVersionPlugin(t *testing.T) {
 	t.Run("locked", func(t *testing.T) {
 		ran := len(ev.commands)
 		spec := spec
-		spec.Locked = &lock.Lock{Modules: c.Modules, Sums: c.Sums}
+		spec.Locked = lockOf(c.Modules, c.Sums)
 		again, err := Compose(t.Context(), d, spec)
 		if err != nil {
 			t.Fatal(err)
@@ -75,7 +75,7 @@ func TestVersionPlugin(t *testing.T) {
 	t.Run("locked latest", func(t *testing.T) {
 		spec := spec
 		spec.Plugins = []PluginSpec{{"rsc.io/quote@latest"}}
-		spec.Locked = &lock.Lock{Modules: c.Modules, Sums: c.Sums}
+		spec.Locked = lockOf(c.Modules, c.Sums)
 		again, err := Compose(t.Context(), d, spec)
 		if err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestVersionPlugin(t *testing.T) {
 	})
 	t.Run("locked without the plugin", func(t *testing.T) {
 		spec := spec
-		spec.Locked = &lock.Lock{Modules: c.Modules[:2], Sums: c.Sums}
+		spec.Locked = lockOf(c.Modules[:2], c.Sums)
 		_, err := Compose(t.Context(), d, spec)
 		stale(t, err, "no module of the lock has rsc.io/quote@v1.5.2")
 	})
@@ -134,7 +134,7 @@ func TestVersionPlugin(t *testing.T) {
 		mods := append([]lock.Module{}, c.Modules...)
 		mods[2].Sum = "h1:AAAAysjrx7yqtD/aO+QwRjYZOKnaM9Uh2b40tElTs3Y="
 		spec := spec
-		spec.Locked = &lock.Lock{Modules: mods, Sums: c.Sums}
+		spec.Locked = lockOf(mods, c.Sums)
 		_, err := Compose(t.Context(), d, spec)
 		if err == nil || !strings.Contains(err.Error(), "the lock says h1:AAAA") {
 			t.Errorf("got %v", err)
@@ -175,7 +175,7 @@ func TestStale(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	locked := &lock.Lock{Modules: c.Modules, Sums: c.Sums}
+	locked := lockOf(c.Modules, c.Sums)
 	tests := []struct {
 		name, changes string
 		edit          func(*Spec)
@@ -261,7 +261,7 @@ package hello
 	}
 
 	ran := len(ev.commands)
-	spec.Locked = &lock.Lock{Modules: c.Modules, Sums: c.Sums}
+	spec.Locked = lockOf(c.Modules, c.Sums)
 	again, err := Compose(t.Context(), d, spec)
 	if err != nil {
 		t.Fatal(err)
@@ -277,4 +277,13 @@ package hello
 	spec.Plugins = []PluginSpec{{"./newer"}}
 	_, err = Compose(t.Context(), d, spec)
 	refusal(t, err, "plugin ./newer", "needs the application at v2.8.5, which is v2.8.4")
+}
+
+// lockOf is a lock of a composition whose application's module is the first.
+func lockOf(mods []lock.Module, sums []string) *lock.Lock {
+	app := mods[0].Path
+	if mods[0].Version != "" {
+		app += "@" + mods[0].Version
+	}
+	return &lock.Lock{Composition: lock.Composition{App: app}, Modules: mods, Sums: sums}
 }

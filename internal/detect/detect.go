@@ -28,6 +28,7 @@ type Package struct {
 	Dir        string   // its real folder
 	Module     string   // path of its module
 	Version    string   // of its module, "" for a folder
+	Root       string   // its module's real folder
 	Plugin     string   // the plugin that has its module, as the user named it; "" for others
 	Files      []string // names of the files that are compiled, embedded ones left out
 	Cgo        bool     // it has C code
@@ -41,7 +42,7 @@ type Package struct {
 //
 // Packages that cannot be loaded are an *Error.
 func Detect(ctx context.Context, d compose.Deps, comp compose.Composition, t target.Target, tags []string) (Result, error) {
-	key := digest.NewKey("detect/1").AddDigest("composition", comp.Key).Add("dir", comp.Dir).
+	key := digest.NewKey("detect/2").AddDigest("composition", comp.Key).Add("dir", comp.Dir).
 		Add("target", compose.PlatformEnv(t)...).Add("libc", t.ABI.Libc).Add("tags", tags...).Digest()
 	if b, ok := d.Store.Record("detect", key); ok {
 		var m memo

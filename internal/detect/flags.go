@@ -37,7 +37,7 @@ func readFlags(p listed, t target.Target) flags {
 			f.notes = append(f.notes, "pkg-config name "+quote(name)+" is left out: it cannot be one")
 		}
 	}
-	own := libraryFolders(p)
+	own := p.libraryFolders()
 	for _, name := range libraries(p.CgoLDFLAGS) {
 		switch {
 		case runtime[name], t.ABI.Libc == "musl" && (name == "crypt" || name == "xnet"):
@@ -49,7 +49,7 @@ func readFlags(p listed, t target.Target) flags {
 			f.notes = append(f.notes, "library name "+quote(name)+" is left out: it cannot be one")
 		}
 	}
-	f.notes = append(f.notes, f.foreign(p)...)
+	f.notes = append(f.notes, p.foreign()...)
 	slices.Sort(f.pkgConfig)
 	f.pkgConfig = slices.Compact(f.pkgConfig)
 	slices.Sort(f.libs)
@@ -58,11 +58,11 @@ func readFlags(p listed, t target.Target) flags {
 }
 
 // foreign tells of places on the machine that builds, which say nothing about the target.
-func (flags) foreign(p listed) []string {
+func (p listed) foreign() []string {
 	var notes []string
 	for _, flag := range slices.Concat(p.CgoCPPFLAGS, p.CgoCFLAGS, p.CgoLDFLAGS) {
 		path := strings.TrimPrefix(strings.TrimPrefix(flag, "-I"), "-L")
-		if filepath.IsAbs(path) && !within(p.Dir, path) {
+		if filepath.IsAbs(path) && !within(p.root(), path) {
 			notes = append(notes, quote(flag)+" names a place on this machine, which the target does not have")
 		}
 	}
@@ -93,8 +93,17 @@ func libraries(ldflags []string) []string {
 	return names
 }
 
-// libraryFolders are the folders of the package itself that its -L flags name.
-func libraryFolders(p listed) []string {
+// root is the folder of the package's module.
+func (p listed) root() string {
+	if p.Module != nil && p.Module.Dir != "" {
+		return p.Module.Dir
+	}
+	return p.Dir
+}
+
+// libraryFolders are the folders of the package's own module that its -L flags name. What
+// this machine has elsewhere is not for the target.
+func (p listed) libraryFolders() []string {
 	var dirs []string
 	for i, flag := range p.CgoLDFLAGS {
 		dir, ok := strings.CutPrefix(flag, "-L")
@@ -107,7 +116,9 @@ func libraryFolders(p listed) []string {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(p.Dir, dir)
 		}
-		dirs = append(dirs, dir)
+		if within(p.root(), dir) {
+			dirs = append(dirs, dir)
+		}
 	}
 	return dirs
 }

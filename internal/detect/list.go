@@ -20,7 +20,7 @@ type listed struct {
 	ImportPath string
 	Dir        string
 	Standard   bool
-	Module     *struct{ Path, Version string }
+	Module     *struct{ Path, Version, Dir string }
 
 	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles []string
 	SwigFiles, SwigCXXFiles, SysoFiles                                  []string
@@ -162,7 +162,7 @@ func (o origins) describe(p listed) Package {
 		Cgo: len(p.CgoFiles)+len(p.SwigFiles)+len(p.SwigCXXFiles) > 0,
 	}
 	if p.Module != nil {
-		d.Module, d.Version = p.Module.Path, p.Module.Version
+		d.Module, d.Version, d.Root = p.Module.Path, p.Module.Version, o.real(p.Module.Dir)
 	}
 	for _, l := range o.comp.LocalDirs {
 		d.Local = d.Local || d.Module == l.Path

@@ -30,6 +30,10 @@ type Packer interface {
 	Pack(ctx context.Context, in In, w io.Writer) error
 }
 
+// Revision is part of the key of whoever remembers artifacts. It changes when the same input
+// gives other bytes than before.
+const Revision = "pack/1"
+
 // packers are all there are, by the order in which help lists them.
 var packers = []Packer{TarGz{}, Deb{}, OCI{}}
 
@@ -120,6 +124,14 @@ func fileName(s string) bool {
 // stem is the artifact's name without its ending.
 func (in In) stem() string {
 	return in.Meta.Name + "-" + in.Meta.Version + "-" + in.Target.FileName()
+}
+
+// program is the file name of the program on its target.
+func (in In) program() string {
+	if in.Target.GOOS() == "windows" {
+		return in.Meta.Name + ".exe"
+	}
+	return in.Meta.Name
 }
 
 func (in In) time() time.Time {

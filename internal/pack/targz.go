@@ -61,7 +61,7 @@ func compress(w io.Writer, f func(w io.Writer) error) error {
 // bundleTree lays out the folder.
 func bundleTree(in In) (*tree, error) {
 	t := newTree()
-	program := path.Join(in.stem(), "bin", in.Meta.Name)
+	program := path.Join(in.stem(), "bin", in.program())
 	if in.Closure.Static {
 		t.file(program, in.Program, 0o755)
 	} else {

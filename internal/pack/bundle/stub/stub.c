@@ -193,6 +193,7 @@ __attribute__((visibility("hidden"), used)) word graft_start(word *sp)
 	word *phdr = 0, *phnum = 0, *base = 0, *entry = 0, page = 4096, secure = 0, at, i;
 	char *path, *link;
 	sword fd, r;
+	int told = 0;
 
 	while (*p++)
 		;
@@ -234,11 +235,14 @@ __attribute__((visibility("hidden"), used)) word graft_start(word *sp)
 			if (path[i] == ':' || path[i] == '$')
 				die(name, "without /proc, no colon or dollar may be in the path ", path);
 		*(word *)(c->rpath + bias) = (word)path - (c->strtab + bias);
+		told = 1;
 	}
 	*base = load(fd, link, page, &at);
 	if (!*base)
 		die(name, "cannot load ", c->strings + c->loader);
 	call(SYS_close, fd, 0, 0, 0, 0, 0);
+	if (!told)
+		call(SYS_munmap, (word)path, SCRATCH, 0, 0, 0, 0);
 	*phdr = c->phdr + bias;
 	*phnum = c->phnum;
 	*entry = c->entry + bias;

@@ -1,0 +1,226 @@
+package graft
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/graft-build/graft/digest"
+	"github.com/graft-build/graft/internal/closure"
+	"github.com/graft-build/graft/internal/fetch"
+	"github.com/graft-build/graft/internal/pack"
+	"github.com/graft-build/graft/internal/sysroot"
+	"github.com/graft-build/graft/lock"
+)
+
+// Result is what Build made.
+type Result struct {
+	Artifacts []Artifact `json:"artifacts"`
+	Out       string     `json:"out"`      // folder of the artifacts, as asked for
+	Lock      string     `json:"lock"`     // path of the lock
+	UpToDate  bool       `json:"upToDate"` // nothing had to be done
+}
+
+// Artifact is a file for the user.
+type Artifact struct {
+	Kind   string        `json:"kind"`
+	Target string        `json:"target"`
+	File   string        `json:"file"` // name in the folder of artifacts
+	Path   string        `json:"path"` // as a user of the command would write it
+	Size   int64         `json:"size"` // in bytes
+	SHA256 digest.Digest `json:"sha256"`
+}
+
+// Build makes the artifacts of the request. On an error the folder of artifacts and the lock
+// are as they were.
+func (p *Project) Build(ctx context.Context, req Request) (*Result, error) {
+	s, err := p.session(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if res, ok := s.upToDate(ctx); ok {
+		return res, nil
+	}
+	old, l, err := s.locked(ctx, req.Locked)
+	if err != nil {
+		return nil, err
+	}
+	programs, err := s.programs(ctx, l)
+	defer cleanUp(programs)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.pack(ctx, l, programs)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.writeLock(old, l); err != nil {
+		return nil, err
+	}
+	s.remember(ctx, list, programs)
+	return s.result(list, false), nil
+}
+
+// locked is the lock for the plan: the one that is there, grown by targets that it lacks.
+func (s *session) locked(ctx context.Context, frozen bool) (old, l *lock.Lock, err error) {
+	if old, err = s.readLock(); err != nil {
+		return nil, nil, err
+	}
+	if l, err = s.choose(ctx, old, keep); err != nil {
+		return nil, nil, err
+	}
+	if frozen {
+		if what := difference(old, l); len(what) > 0 {
+			return nil, nil, s.stale(what)
+		}
+	}
+	return old, l, nil
+}
+
+// fetchAll brings the locked packages of the plan's targets and the C toolchain.
+func (s *session) fetchAll(ctx context.Context, l *lock.Lock) (fetch.Stats, error) {
+	var items []fetch.Item
+	for _, t := range s.plan.targets {
+		some, err := s.items(l, t)
+		if err != nil {
+			return fetch.Stats{}, err
+		}
+		items = append(items, some...)
+	}
+	var stats fetch.Stats
+	err := s.stage("fetch", "", func() (detail string, err error) {
+		stats, err = s.fetch.All(ctx, items)
+		return fmt.Sprintf("%s, %.1f MB", count(stats.Fetched, "file"), float64(stats.Bytes)/1e6), err
+	})
+	return stats, err
+}
+
+// programs builds the program of each target, in parallel.
+func (s *session) programs(ctx context.Context, l *lock.Lock) ([]*built, error) {
+	if _, err := s.fetchAll(ctx, l); err != nil {
+		return nil, err
+	}
+	state, err := s.state(ctx, s.localDirs())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*built, len(s.plan.targets))
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(s.cfg.Jobs)
+	for i, t := range s.plan.targets {
+		g.Go(func() error {
+			found, err := s.detect(gctx, t)
+			if err != nil {
+				return err
+			}
+			out[i], err = s.compile(gctx, l, t, found, state)
+			return err
+		})
+	}
+	return out, g.Wait()
+}
+
+func cleanUp(programs []*built) {
+	for _, b := range programs {
+		if b != nil && b.cleanup != nil {
+			b.cleanup()
+		}
+	}
+}
+
+// pack finds the libraries of each program and writes all artifacts into the folder for them.
+func (s *session) pack(ctx context.Context, l *lock.Lock, programs []*built) ([]Artifact, error) {
+	var jobs []pack.Job
+	for _, b := range programs {
+		in, err := s.packInput(ctx, l, b)
+		if err != nil {
+			return nil, err
+		}
+		for _, format := range s.plan.formats[b.target.Name] {
+			p, ok := pack.For(format)
+			if !ok {
+				return nil, &UsageError{fmt.Sprintf("format %s can't be made", format)}
+			}
+			jobs = append(jobs, pack.Job{Packer: p, In: in})
+		}
+	}
+	dist := pack.Dist{
+		Dir: s.plan.out, Jobs: s.cfg.Jobs, Events: s.cfg.Events,
+		Lock: func(ctx context.Context) (func(), error) { return s.store.Lock(ctx, "dist "+s.plan.out) },
+	}
+	made, err := dist.Write(ctx, jobs)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Artifact, len(made))
+	for i, a := range made {
+		out[i] = Artifact{a.Kind, a.Target, a.File, filepath.Join(s.plan.outShown, a.File), a.Size, a.SHA256}
+	}
+	return out, nil
+}
+
+// packInput is a program with its closure and all that goes along.
+func (s *session) packInput(ctx context.Context, l *lock.Lock, b *built) (pack.In, error) {
+	m := s.plan.m
+	in := pack.In{
+		Target: b.target, Program: b.file, Repo: b.lock.Repo, Temp: filepath.Join(s.store.Dir(), "tmp"),
+		Meta: pack.Meta{
+			Name: m.Name, Version: m.Version, Description: m.Description, Maintainer: m.Maintainer,
+			Homepage: m.Homepage, License: m.License,
+		},
+		Deb: pack.DebOptions{Section: m.Deb.Section, Priority: m.Deb.Priority, Depends: m.Deb.Depends},
+		OCI: pack.OCIOptions{Ports: m.OCI.Ports, Env: m.OCI.Env, Args: m.OCI.Args, User: m.OCI.User},
+	}
+	providers, err := s.runPackages(ctx, l, b, &in)
+	if err != nil {
+		return in, err
+	}
+	in.Modules = s.modules(b)
+	if b.target.Platform.OS != "linux" {
+		in.Closure = closure.Closure{Program: filepath.Base(b.file), Static: true}
+		return in, nil
+	}
+	err = s.stage("closure", b.target.Name, func() (string, error) {
+		in.Closure, err = closure.Compute(ctx, b.file, providers, b.target)
+		return count(len(in.Closure.Libraries), "shared library", "shared libraries"), err
+	})
+	return in, err
+}
+
+// runPackages unpacks the packages of the run closure.
+func (s *session) runPackages(ctx context.Context, l *lock.Lock, b *built, in *pack.In) ([]closure.Provider, error) {
+	var out []closure.Provider
+	for _, p := range l.PackagesOf(b.target.Name) {
+		if !p.Run {
+			continue
+		}
+		blob, ok := s.store.Blob(p.SHA256)
+		if !ok {
+			return nil, fmt.Errorf("unpack %s for %s: the store has lost it; build again", p.Name, b.target.Name)
+		}
+		dir, err := sysroot.PackageTree(ctx, s.store, sysroot.Input{Name: p.Name, Blob: blob, SHA256: p.SHA256})
+		if err != nil {
+			return nil, err
+		}
+		prov := closure.Provider{Package: p.Name, Dir: dir}
+		out = append(out, prov)
+		in.Packages = append(in.Packages, pack.Package{Provider: prov, Version: p.Version})
+	}
+	return out, nil
+}
+
+// modules are the Go modules that the program is compiled from, with their folders.
+func (s *session) modules(b *built) []pack.Module {
+	out := []pack.Module{{Path: "std", Version: "go" + s.goes.Version, Dir: s.goes.Root}}
+	seen := map[string]bool{}
+	for _, p := range b.found.Packages {
+		if p.Module == "" || seen[p.Module] {
+			continue
+		}
+		seen[p.Module] = true
+		out = append(out, pack.Module{Path: p.Module, Version: p.Version, Dir: p.Root})
+	}
+	return out
+}

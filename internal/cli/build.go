@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/graft-build/graft"
+	"github.com/graft-build/graft/manifest"
+	"github.com/graft-build/graft/target"
+)
+
+// composition are the flags that say what is built.
+type composition struct {
+	req graft.Request
+}
+
+func (f *composition) add(c *cobra.Command) {
+	c.Flags().StringArrayVarP(&f.req.With, "with", "w", nil, "plugin beside the manifest's: a folder, or package@version (repeatable)")
+	c.Flags().StringSliceVar(&f.req.Tags, "tags", nil, "build tags beside the manifest's")
+	c.Flags().StringVar(&f.req.Interface, "interface", "", "what a plugin's entry function returns: example.com/api.Plugin")
+	c.Flags().StringVar(&f.req.Entry, "entry", "", "name of a plugin's entry function")
+	c.Flags().StringVar(&f.req.Register, "register", "", "Go statement for each plugin, such as 'plugins = append(plugins, {{.Entry}})'")
+	c.Flags().BoolVar(&f.req.Locked, "locked", false, "fail when graft.lock would have to change")
+}
+
+func (f *composition) addTargets(c *cobra.Command) {
+	c.Flags().StringSliceVarP(&f.req.Targets, "target", "t", nil, "system to build for (graft targets; repeatable)")
+	c.RegisterFlagCompletionFunc("target", completeTargets)
+}
+
+func completeTargets(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var out []string
+	for _, t := range target.All() {
+		out = append(out, t.Name+"\t"+t.Platform.String())
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// split separates the APP argument into the project's folder and the application: a folder
+// is a project, package@version is an application built from the working folder's settings.
+func (a *app) split(args []string, req *graft.Request) (dir string) {
+	if len(args) == 0 {
+		return "."
+	}
+	if strings.Contains(args[0], "@") {
+		req.App = args[0]
+		return "."
+	}
+	return args[0]
+}
+
+func (a *app) buildCommand() *cobra.Command {
+	var f composition
+	c := &cobra.Command{
+		Use:   "build [APP]",
+		Short: "Build an application with its plugins and package it for its targets",
+		Long: `Build builds the application APP with its plugins for each target and writes the
+artifacts to the folder dist, with artifacts.json and SHA256SUMS.
+
+APP is a folder (default: this one) or package@version. A graft.yaml in the folder
+says the rest; flags add to it. The first build writes graft.lock beside the
+manifest (without a manifest: beside the artifacts), which pins every input;
+later builds use exactly those and ask no index.`,
+		Example: `  graft build
+  graft build examples/image-server --target rpi4
+  graft build ./app --with ./plugin --with example.com/p@v1.2.3 --format deb --out dist`,
+		Args: arguments(0, 1, "one application at most"),
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := a.open(a.split(args, &f.req))
+			if err != nil {
+				return err
+			}
+			f.req.Dir = a.Dir
+			res, err := p.Build(c.Context(), f.req)
+			if err != nil {
+				return err
+			}
+			a.view.close()
+			return a.printArtifacts(res)
+		},
+	}
+	f.add(c)
+	f.addTargets(c)
+	a.workFlags(c)
+	c.Flags().StringSliceVarP(&f.req.Formats, "format", "f", nil, "artifact to write: "+strings.Join(manifest.Formats, ", ")+" (repeatable)")
+	c.Flags().StringVarP(&f.req.Out, "out", "o", "dist", "folder for the artifacts")
+	c.Flags().StringVar(&f.req.Name, "name", "", "name of the program and its artifacts")
+	c.Flags().StringVar(&f.req.Version, "app-version", "", "version of the artifacts")
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(manifest.Formats, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (a *app) printArtifacts(res *graft.Result) error {
+	if a.json {
+		return a.printJSON(res)
+	}
+	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
+	for _, art := range res.Artifacts {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", art.Path, art.Target, art.Kind, size(art.Size))
+	}
+	return w.Flush()
+}

@@ -1,0 +1,84 @@
+package cli_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/graft-build/graft/internal/cli"
+	"github.com/graft-build/graft/internal/toolchain"
+)
+
+// TestMain makes the test program the graft command for the scripts.
+func TestMain(m *testing.M) {
+	if status, ok := toolchain.Shim(os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr); ok {
+		os.Exit(status)
+	}
+	testscript.Main(m, map[string]func(){"graft": func() {
+		exe, err := os.Executable()
+		if err != nil {
+			panic(err)
+		}
+		dir, err := os.Getwd()
+		if err != nil {
+			panic(err)
+		}
+		os.Exit(cli.Main(context.Background(), cli.World{
+			Args: os.Args[1:], Env: os.Environ(), Dir: dir, Executable: exe,
+			Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		}))
+	}})
+}
+
+// TestScript runs testdata/script: what users type and what they see. The scripts need no
+// network; what needs one is in test/e2e.
+func TestScript(t *testing.T) {
+	goEnv := func(name string) string {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	modCache, buildCache := goEnv("GOMODCACHE"), goEnv("GOCACHE")
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GRAFT_STORE", filepath.Join(e.WorkDir, ".store"))
+			e.Setenv("GOMODCACHE", modCache)
+			e.Setenv("GOCACHE", buildCache)
+			e.Setenv("GOPROXY", "off")
+			e.Setenv("HOME", filepath.Join(e.WorkDir, ".home"))
+			e.Defer(func() { os.RemoveAll(filepath.Join(e.WorkDir, ".store")) })
+			return os.CopyFS(filepath.Join(e.WorkDir, "examples"), os.DirFS(examples))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+	})
+}
+
+// status N COMMAND…: the command must end with exit status N. Its output is kept for
+// stdout and stderr.
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N command [arguments]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := "0"
+	if exit, ok := err.(*exec.ExitError); ok {
+		got = strings.TrimPrefix(exit.Error(), "exit status ")
+	} else if err != nil {
+		ts.Fatalf("%s: %v", args[1], err)
+	}
+	if got != args[0] {
+		ts.Fatalf("exit status %s, want %s", got, args[0])
+	}
+}

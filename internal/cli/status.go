@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/graft-build/graft"
+	"github.com/graft-build/graft/internal/compile"
+	"github.com/graft-build/graft/internal/compose"
+	"github.com/graft-build/graft/internal/fetch"
+	"github.com/graft-build/graft/internal/store"
+	"github.com/graft-build/graft/lock"
+	"github.com/graft-build/graft/manifest"
+	"github.com/graft-build/graft/target"
+)
+
+// Exit statuses. docs/cli.md describes them.
+const (
+	StatusOK          = 0
+	StatusRefused     = 1   // what was asked for can't be built: manifest, plugins, compiler, packages
+	StatusUsage       = 2   // the command line makes no sense
+	StatusEnvironment = 3   // network, disk, a missing program
+	StatusIntegrity   = 4   // a checksum or signature is wrong
+	StatusStale       = 5   // graft.lock does not fit what is asked for
+	StatusInterrupted = 130 // Ctrl-C
+)
+
+// usageError is a command line that makes no sense.
+type usageError struct {
+	command string
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+// fail prints an error and the next step and returns the exit status.
+func (a *app) fail(ctx context.Context, err error) int {
+	if err == nil {
+		return StatusOK
+	}
+	var exit *graft.ExitError
+	if errors.As(err, &exit) {
+		return exit.Status // the started program's own; it has said why
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(a.Stderr, "graft: interrupted; nothing half done is left")
+		return StatusInterrupted
+	}
+	status, hint := classify(err)
+	if a.json {
+		json.NewEncoder(a.Stderr).Encode(map[string]any{"error": err.Error(), "status": status, "hint": hint})
+		return status
+	}
+	fmt.Fprintf(a.Stderr, "graft: %s\n", printable(err.Error()))
+	if hint != "" {
+		fmt.Fprintf(a.Stderr, "  → %s\n", printable(hint))
+	}
+	return status
+}
+
+// classify finds the exit status of an error and what the user can do next.
+func classify(err error) (status int, hint string) {
+	var (
+		usage    *usageError
+		request  *graft.UsageError
+		unknown  *target.UnknownError
+		project  *graft.NotFoundError
+		badLock  *lock.Error
+		stale    *graft.StaleError
+		offline  *fetch.OfflineError
+		badFile  *manifest.Error
+		refusal  *compose.Refusal
+		compiler *compile.Error
+	)
+	switch {
+	case errors.As(err, &usage):
+		return StatusUsage, "see " + usage.command + " --help"
+	case errors.As(err, &badFile):
+		return StatusRefused, "docs/manifest.md describes every key; graft schema prints the schema for your editor"
+	case errors.As(err, &unknown):
+		return StatusUsage, "graft targets lists them"
+	case errors.As(err, &request):
+		return StatusUsage, ""
+	case errors.As(err, &project):
+		return StatusUsage, "name the folder of an application, or package@version"
+	case errors.As(err, &stale):
+		return StatusStale, stale.Hint
+	case errors.As(err, &badLock):
+		return StatusStale, "repair the line, or run graft lock --update to write the lock anew"
+	case store.IsMismatch(err), graft.IsSignature(err):
+		return StatusIntegrity, "the file was changed on its way or at its source; nothing of it was kept. Try another mirror (GRAFT_MIRROR_DEBIAN=…)"
+	case errors.As(err, &offline):
+		return StatusEnvironment, "run graft fetch while there is a network"
+	case errors.As(err, &refusal), errors.As(err, &compiler):
+		return StatusRefused, ""
+	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "unknown flag"):
+		return StatusUsage, "see graft --help"
+	}
+	return environment(err)
+}
+
+// environment recognises what is wrong with the machine or the network.
+func environment(err error) (status int, hint string) {
+	var dns *net.DNSError
+	var fetched *fetch.Error
+	switch {
+	case errors.Is(err, compose.ErrNoGo):
+		return StatusEnvironment, "install Go (https://go.dev/dl/) and put its bin folder into PATH"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return StatusEnvironment, "make room, or put the store on another disk (GRAFT_STORE=…); graft store gc removes what is old"
+	case errors.As(err, &dns), errors.As(err, &fetched), fetch.IsNotFound(err):
+		return StatusEnvironment, "check the network, or name a mirror (GRAFT_MIRROR_DEBIAN=…, repositories: in graft.yaml)"
+	case errors.Is(err, fs.ErrPermission):
+		return StatusEnvironment, ""
+	}
+	return StatusRefused, ""
+}

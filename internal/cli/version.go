@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/graft-build/graft"
+)
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the versions of graft, of its Go and of the zig it compiles C with",
+		Args:  arguments(0, 0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			v := struct {
+				Graft string `json:"graft"`
+				Go    string `json:"go"`
+				Zig   string `json:"zig"`
+				Host  string `json:"host"`
+			}{"(devel)", runtime.Version(), graft.ZigVersion, runtime.GOOS + "/" + runtime.GOARCH}
+			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+				v.Graft = info.Main.Version
+			}
+			if a.json {
+				return a.printJSON(v)
+			}
+			_, err := fmt.Fprintf(a.Stdout, "graft %s (%s, zig %s, %s)\n", v.Graft, v.Go, v.Zig, v.Host)
+			return err
+		},
+	}
+}

@@ -1,0 +1,370 @@
+package graft
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/graft-build/graft/event"
+	"github.com/graft-build/graft/internal/compose"
+	"github.com/graft-build/graft/lock"
+	"github.com/graft-build/graft/target"
+)
+
+// StaleError is a lock that was written for something else than what is asked for.
+type StaleError struct {
+	File string
+	What []string // each difference, one line
+	Hint string   // the next step
+}
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("%s does not fit what is asked for: %s", e.File, strings.Join(e.What, "; "))
+}
+
+// LockResult says what Lock did.
+type LockResult struct {
+	Path    string   `json:"path"`    // of the lock
+	Changes []string `json:"changes"` // one line each; none when it was up to date
+}
+
+// Lock chooses every input of the request's targets and writes the lock. What an existing
+// lock pins and still fits is kept; with update everything is chosen anew.
+func (p *Project) Lock(ctx context.Context, req Request, update bool) (*LockResult, error) {
+	s, err := p.session(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	if len(req.Targets) > 0 && p.declared && !req.Locked {
+		// The manifest's own targets stay in the lock.
+		if err := s.addDeclaredTargets(); err != nil {
+			return nil, err
+		}
+	}
+	old, err := s.readLock()
+	if err != nil && !update {
+		return nil, err
+	}
+	how := extend
+	if update {
+		how = anew
+	}
+	l, err := s.choose(ctx, old, how)
+	if err != nil {
+		return nil, err
+	}
+	res := &LockResult{Path: s.plan.lockFile, Changes: difference(old, l)}
+	if req.Locked && len(res.Changes) > 0 {
+		return nil, s.stale(res.Changes)
+	}
+	return res, s.writeLock(old, l)
+}
+
+func (s *session) addDeclaredTargets() error {
+	for _, name := range s.manifest.Targets {
+		t, err := target.Parse(name)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(s.plan.targets, func(o target.Target) bool { return o.Name == t.Name }) {
+			s.plan.targets = append(s.plan.targets, t)
+		}
+	}
+	return nil
+}
+
+// readLock reads the plan's lock; nil when there is none.
+func (s *session) readLock() (*lock.Lock, error) {
+	f, err := os.Open(s.plan.lockFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return lock.Parse(s.lockName(), f)
+}
+
+// lockName is the lock's path as a person reads it.
+func (s *session) lockName() string {
+	if filepath.Dir(s.plan.lockFile) == s.plan.out {
+		return filepath.Join(s.plan.outShown, lock.FileName)
+	}
+	return filepath.Join(filepath.Base(s.dir), lock.FileName)
+}
+
+// writeLock writes l when it says something else than old: atomically, so that a lock is
+// never half there.
+func (s *session) writeLock(old, l *lock.Lock) error {
+	b, err := lock.Encode(l)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		if was, err := lock.Encode(old); err == nil && bytes.Equal(was, b) {
+			return nil
+		}
+	}
+	dir := filepath.Dir(s.plan.lockFile)
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("write lock: %w", err)
+	}
+	return writeFile(s.plan.lockFile, b)
+}
+
+// stale is the error for a lock that would have to change.
+func (s *session) stale(what []string) error {
+	hint := "run graft lock to bring it up to date, and look at what changes"
+	if filepath.Dir(s.plan.lockFile) == s.plan.out {
+		hint = "remove it, or give another --out"
+	}
+	return &StaleError{File: s.lockName(), What: what, Hint: hint}
+}
+
+// mode is how far choose may leave the present lock.
+type mode int
+
+const (
+	keep   mode = iota // the lock decides; targets that it lacks are added
+	extend             // what does not fit any more is chosen anew
+	anew               // everything is chosen anew
+)
+
+// choose composes the application and returns the lock for the plan: old where it fits.
+// Afterwards s.comp is the composition of that lock.
+func (s *session) choose(ctx context.Context, old *lock.Lock, how mode) (*lock.Lock, error) {
+	locked := old
+	if how == anew {
+		locked = nil
+	}
+	if locked != nil && locked.Composition.Key != s.plan.key {
+		if how == keep && !s.adhoc() {
+			return nil, s.stale(s.compositionChanges(locked))
+		}
+		s.cfg.Events.Send(event.Note{Text: s.lockName() + " is of another composition: choosing anew"})
+		locked = nil
+	}
+	err := s.compose(ctx, locked)
+	var stale *compose.StaleError
+	if errors.As(err, &stale) {
+		if how == keep && !s.adhoc() {
+			return nil, s.stale(stale.What)
+		}
+		locked = nil
+		err = s.compose(ctx, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := s.emptyLock()
+	if err := s.chooseTargets(ctx, l, old, locked, how); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// adhoc says whether the lock belongs to the artifacts and not to a manifest: nobody edits
+// or reviews it, so it follows the request.
+func (s *session) adhoc() bool { return filepath.Dir(s.plan.lockFile) == s.plan.out }
+
+func (s *session) emptyLock() *lock.Lock {
+	l := &lock.Lock{
+		Go: s.goes.Version, Modules: s.comp.Modules, Sums: s.comp.Sums,
+		Composition: lock.Composition{Key: s.plan.key, App: refOf(s.comp.Module, s.comp.Version), Plugins: []string{}},
+	}
+	for _, p := range s.comp.Plugins {
+		l.Composition.Plugins = append(l.Composition.Plugins, refOf(p.Path, p.Version))
+	}
+	return l
+}
+
+func refOf(path, version string) string {
+	if version == "" {
+		return path
+	}
+	return path + "@" + version
+}
+
+// chooseTargets fills in the targets: those of the plan, and those of a lock that still
+// fits the composition.
+func (s *session) chooseTargets(ctx context.Context, l, old, locked *lock.Lock, how mode) error {
+	done := map[string]bool{}
+	for _, t := range s.plan.targets {
+		done[t.Name] = true
+		found, err := s.detect(ctx, t)
+		if err != nil {
+			return err
+		}
+		want := s.lockTarget(t, found)
+		// A pure Go target that now shall become an image is new to the repository.
+		if had, ok := targetOf(old, t.Name); ok && how != anew && (had.Repo != "" || want.Repo == "") {
+			differs := needChanges(had, want)
+			if len(differs) == 0 {
+				copyTarget(l, old, t.Name)
+				continue
+			}
+			if how == keep && locked != nil && !s.adhoc() {
+				return s.stale(differs)
+			}
+		}
+		if err := s.resolve(ctx, l, t, found); err != nil {
+			return err
+		}
+	}
+	if locked == nil {
+		return nil
+	}
+	for _, t := range locked.Targets {
+		if !done[t.Name] {
+			copyTarget(l, locked, t.Name)
+		}
+	}
+	return nil
+}
+
+func targetOf(l *lock.Lock, name string) (lock.Target, bool) {
+	if l == nil {
+		return lock.Target{}, false
+	}
+	return l.Target(name)
+}
+
+// needChanges says what a locked target lacks of what is wanted now, and which needs are gone.
+// More packages than wanted do no harm: artifacts take what the program uses.
+func needChanges(had, want lock.Target) []string {
+	if want.Repo == "" {
+		return nil
+	}
+	var out []string
+	if had.Repo != want.Repo {
+		out = append(out, fmt.Sprintf("%s: packages are wanted from %s, locked from %s", had.Name, want.Repo, had.Repo))
+	}
+	out = append(out, changes(had.Name+": ", "needed", had.Needs, want.Needs)...)
+	for _, r := range want.Roots {
+		if !slices.Contains(had.Roots, r) {
+			out = append(out, had.Name+": "+r+" is now asked for")
+		}
+	}
+	return out
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "nowhere"
+	}
+	return s
+}
+
+// changes lists what stands in one list only.
+func changes(prefix, verb string, old, now []string) []string {
+	var out []string
+	for _, s := range now {
+		if !slices.Contains(old, s) {
+			out = append(out, prefix+s+" is now "+verb)
+		}
+	}
+	for _, s := range old {
+		if !slices.Contains(now, s) {
+			out = append(out, prefix+s+" is no longer "+verb)
+		}
+	}
+	return out
+}
+
+// copyTarget takes over a target with its packages and repositories.
+func copyTarget(l, from *lock.Lock, name string) {
+	t, _ := from.Target(name)
+	l.Targets = append(l.Targets, t)
+	for _, p := range from.PackagesOf(name) {
+		l.Packages = append(l.Packages, p)
+		if _, ok := l.Repository(p.Repo); !ok {
+			r, _ := from.Repository(p.Repo)
+			l.Repositories = append(l.Repositories, r)
+		}
+	}
+	if t.Cgo && l.Zig == nil {
+		l.Zig = from.Zig
+	}
+}
+
+// compositionChanges says how the manifest differs from the lock's.
+func (s *session) compositionChanges(l *lock.Lock) []string {
+	have := map[string]bool{}
+	for _, ref := range l.Composition.Plugins {
+		have[ref] = true
+	}
+	out := []string{"the manifest's application, plugins, tags or packages have changed since it was written"}
+	if n := len(s.plan.plugins); n != len(l.Composition.Plugins) {
+		out[0] = fmt.Sprintf("the manifest names %s, the lock %d", count(n, "plugin"), len(l.Composition.Plugins))
+	}
+	return out
+}
+
+// difference is what changed from one lock to the next, for a person.
+func difference(old, now *lock.Lock) []string {
+	var out []string
+	if old == nil {
+		old = &lock.Lock{}
+	}
+	if old.Go != now.Go {
+		out = append(out, fmt.Sprintf("go %s → %s", orNone(old.Go), now.Go))
+	}
+	out = append(out, differ("module ", moduleVersions(old), moduleVersions(now))...)
+	out = append(out, changes("", "a target", targetNames(old), targetNames(now))...)
+	out = append(out, differ("", packageVersions(old), packageVersions(now))...)
+	if len(out) == 0 {
+		was, err := lock.Encode(old)
+		is, err2 := lock.Encode(now)
+		if err != nil || err2 != nil || !bytes.Equal(was, is) {
+			out = append(out, "the composition's description")
+		}
+	}
+	return out
+}
+
+func targetNames(l *lock.Lock) (out []string) {
+	for _, t := range l.Targets {
+		out = append(out, t.Name)
+	}
+	return out
+}
+
+func moduleVersions(l *lock.Lock) map[string]string {
+	m := map[string]string{}
+	for _, mod := range l.Modules {
+		m[mod.Path] = mod.Version + mod.Replace
+	}
+	return m
+}
+
+func packageVersions(l *lock.Lock) map[string]string {
+	m := map[string]string{}
+	for _, p := range l.Packages {
+		m[p.Target+" "+p.Name] = p.Version
+	}
+	return m
+}
+
+func differ(prefix string, old, now map[string]string) []string {
+	var out []string
+	for _, k := range slices.Sorted(mapKeys(now)) {
+		if was, ok := old[k]; !ok {
+			out = append(out, fmt.Sprintf("%s%s %s added", prefix, k, now[k]))
+		} else if was != now[k] {
+			out = append(out, fmt.Sprintf("%s%s %s → %s", prefix, k, was, now[k]))
+		}
+	}
+	for _, k := range slices.Sorted(mapKeys(old)) {
+		if _, ok := now[k]; !ok {
+			out = append(out, fmt.Sprintf("%s%s %s removed", prefix, k, old[k]))
+		}
+	}
+	return out
+}

@@ -1,0 +1,272 @@
+package graft
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/graft-build/graft/digest"
+	"github.com/graft-build/graft/lock"
+	"github.com/graft-build/graft/manifest"
+	"github.com/graft-build/graft/target"
+)
+
+// Request says what to build beside what the project's manifest says. The zero value is the
+// manifest alone.
+type Request struct {
+	Dir       string   // folder that relative paths of the request start from; default: the project's
+	App       string   // application, instead of the manifest's: a folder or package@version
+	With      []string // plugins, after the manifest's: folders or package@version
+	Interface string   // instead of the manifest's; the same for the next two
+	Entry     string
+	Register  string
+	Tags      []string // build tags, after the manifest's
+	Targets   []string // instead of the manifest's
+	Formats   []string // instead of the manifest's
+	Name      string   // instead of the manifest's
+	Version   string   // instead of the manifest's
+	Out       string   // folder for artifacts; default "dist"
+	Locked    bool     // the lock must not change
+}
+
+// UsageError is a request that contradicts itself or the project.
+type UsageError struct{ Text string }
+
+func (e *UsageError) Error() string { return e.Text }
+
+// plan is a request and a manifest put together: everything that is wanted, nothing that
+// was chosen.
+type plan struct {
+	m        manifest.Manifest // with the request's values and what it takes from the application's own manifest
+	app      string            // absolute folder or package@version
+	plugins  []string          // the same
+	shown    map[string]string // app and plugins as the user wrote them
+	base     string            // folder that the user is in
+	targets  []target.Target
+	formats  map[string][]string // by target's name
+	out      string              // absolute
+	outShown string
+	lockFile string // absolute
+	tags     []string
+	key      digest.Digest // of what decides the lock
+}
+
+// plan puts the request and the manifest together.
+func (p *Project) plan(req Request) (*plan, error) {
+	pl := &plan{m: *p.manifest, shown: map[string]string{}, formats: map[string][]string{}}
+	base := p.dir
+	if req.Dir != "" {
+		base = req.Dir
+	}
+	pl.base = base
+	adhoc := !p.declared || req.App != "" || len(req.With) > 0 || len(req.Tags) > 0
+	if req.App != "" {
+		pl.app = pl.place(base, req.App)
+	} else {
+		pl.app = pl.place(p.dir, cmp.Or(p.manifest.App, "."))
+	}
+	for _, u := range p.manifest.Plugins.Use {
+		if req.App == "" { // another application does not get this one's plugins
+			pl.plugins = append(pl.plugins, pl.place(p.dir, u.Module))
+		}
+	}
+	for _, ref := range req.With {
+		pl.plugins = append(pl.plugins, pl.place(base, ref))
+	}
+	if err := p.inherit(pl); err != nil {
+		return nil, err
+	}
+	override(&pl.m.Plugins.Interface, req.Interface)
+	override(&pl.m.Plugins.Entry, req.Entry)
+	override(&pl.m.Plugins.Register, req.Register)
+	override(&pl.m.Name, req.Name)
+	override(&pl.m.Version, req.Version)
+	pl.m.Name = cmp.Or(pl.m.Name, defaultName(pl.app))
+	pl.m.Version = cmp.Or(pl.m.Version, "0.0.0")
+	pl.tags = slices.Concat(pl.m.Build.Tags, req.Tags)
+	pl.outShown = cmp.Or(req.Out, "dist")
+	pl.out = absolute(base, pl.outShown)
+	if err := pl.setTargets(req, p.manifest); err != nil {
+		return nil, err
+	}
+	pl.lockFile = filepath.Join(p.dir, lock.FileName)
+	if adhoc {
+		pl.lockFile = filepath.Join(pl.out, lock.FileName)
+	}
+	pl.key = pl.lockKey(p.dir)
+	return pl, nil
+}
+
+// place makes a folder absolute and leaves package@version alone.
+func (pl *plan) place(base, ref string) string {
+	at := ref
+	if !isModule(ref) {
+		at = absolute(base, ref)
+	}
+	pl.shown[at] = ref
+	return at
+}
+
+func absolute(base, dir string) string {
+	if filepath.IsAbs(dir) {
+		return filepath.Clean(dir)
+	}
+	return filepath.Join(base, dir)
+}
+
+// isModule tells package@version from a folder. A folder may have an @ in its name when it
+// is written with a leading ./ or as an absolute path.
+func isModule(ref string) bool {
+	return strings.Contains(ref, "@") && !strings.HasPrefix(ref, ".") && !filepath.IsAbs(ref)
+}
+
+func override(field *string, value string) {
+	if value != "" {
+		*field = value
+	}
+}
+
+// inherit fills what the manifest leaves open from the application's own manifest: how it
+// takes plugins, what its build needs, how its image is configured.
+func (p *Project) inherit(pl *plan) error {
+	if isModule(pl.app) || pl.app == p.dir {
+		return nil
+	}
+	file := filepath.Join(pl.app, manifest.FileName)
+	own, err := readManifest(file, filepath.Join(pl.shown[pl.app], manifest.FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	pl.takeFrom(own)
+	return nil
+}
+
+func (pl *plan) takeFrom(own *manifest.Manifest) {
+	m := &pl.m
+	if m.Plugins.Interface == "" && m.Plugins.Entry == "" && m.Plugins.Register == "" {
+		m.Plugins.Interface, m.Plugins.Entry, m.Plugins.Register = own.Plugins.Interface, own.Plugins.Entry, own.Plugins.Register
+	}
+	if len(m.Build.Tags) == 0 && m.Build.LDFlags == "" {
+		m.Build = own.Build
+	}
+	if m.Packages == nil {
+		m.Packages = own.Packages
+	}
+	if len(m.OCI.Ports) == 0 && m.OCI.Env == nil && m.OCI.Args == nil && m.OCI.User == "" {
+		m.OCI = own.OCI
+	}
+}
+
+func defaultName(app string) string {
+	app, _, _ = strings.Cut(filepath.ToSlash(app), "@")
+	name := path.Base(app)
+	if strings.HasPrefix(name, "v") && strings.Trim(name[1:], "0123456789") == "" && len(name) > 1 {
+		name = path.Base(path.Dir(app)) // example.com/app/v2
+	}
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9', r == '+', r == '.', r == '-':
+			return r
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return '-'
+	}, name)
+	return cmp.Or(strings.Trim(name, "-.+"), "app")
+}
+
+// setTargets decides targets and, for each, formats. Formats of the manifest that a target
+// can't have are left out, asked for by the request they are an error.
+func (pl *plan) setTargets(req Request, m *manifest.Manifest) error {
+	names := req.Targets
+	if len(names) == 0 {
+		names = m.Targets
+	}
+	if len(names) == 0 {
+		host, err := target.Host(runtime.GOOS, runtime.GOARCH)
+		if err != nil {
+			return err
+		}
+		names = []string{host.Name}
+	}
+	for _, name := range names {
+		t, err := target.Parse(name)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(pl.targets, func(o target.Target) bool { return o.Name == t.Name }) {
+			continue
+		}
+		pl.targets = append(pl.targets, t)
+		if err := pl.setFormats(t, req.Formats, m.Formats); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (pl *plan) setFormats(t target.Target, asked, declared []string) error {
+	for _, f := range asked {
+		if err := manifest.CheckFormat(f); err != nil {
+			return &UsageError{err.Error()}
+		}
+		if !canPack(t, f) {
+			return &UsageError{fmt.Sprintf("format %s does not exist for target %s: it is for Linux", f, t.Name)}
+		}
+	}
+	formats := asked
+	if len(formats) == 0 {
+		formats = slices.DeleteFunc(slices.Clone(declared), func(f string) bool { return !canPack(t, f) })
+	}
+	if len(formats) == 0 {
+		formats = t.Formats
+	}
+	pl.formats[t.Name] = slices.Compact(slices.Clone(formats))
+	return nil
+}
+
+// canPack says whether artifacts of a format exist for a target.
+func canPack(t target.Target, format string) bool {
+	switch format {
+	case "deb", "oci":
+		return t.Platform.OS == "linux"
+	}
+	return true
+}
+
+// lockKey is the digest of what decides a lock's content, wherever the project lies.
+func (pl *plan) lockKey(dir string) digest.Digest {
+	relative := func(ref string) string {
+		if isModule(ref) {
+			return ref
+		}
+		rel, err := filepath.Rel(dir, ref)
+		if err != nil {
+			return ref
+		}
+		return filepath.ToSlash(rel)
+	}
+	k := digest.NewKey("composition/1").Add("app", relative(pl.app))
+	for _, ref := range pl.plugins {
+		k.Add("plugin", relative(ref))
+	}
+	k.Add("tags", pl.tags...)
+	for _, dist := range manifest.Distributions {
+		ps := pl.m.Packages[dist]
+		k.Add(dist).Add("build", ps.Build...).Add("run", ps.Run...)
+		for _, need := range slices.Sorted(mapKeys(ps.Choose)) {
+			k.Add(need, ps.Choose[need])
+		}
+		k.Add("suite", pl.m.Repositories[dist].Suite)
+	}
+	return k.Digest()
+}

@@ -1,0 +1,183 @@
+package graft
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/graft-build/graft/digest"
+	"github.com/graft-build/graft/event"
+	"github.com/graft-build/graft/internal/compose"
+	"github.com/graft-build/graft/internal/detect"
+	"github.com/graft-build/graft/lock"
+	"github.com/graft-build/graft/manifest"
+	"github.com/graft-build/graft/target"
+)
+
+// session is one call of the facade: a plan and what was found out for it so far.
+type session struct {
+	*Project
+	plan  *plan
+	goes  compose.Go
+	comp  compose.Composition
+	shell bool // for a command that is not graft's: any folder will do, and C is wanted
+}
+
+func (p *Project) session(ctx context.Context, req Request) (*session, error) {
+	pl, err := p.plan(req)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{Project: p, plan: pl}
+	if s.goes, err = compose.FindGo(ctx, p.cfg.Env, p.cfg.Events); err != nil {
+		return nil, err
+	}
+	return s, s.inheritRemote(ctx)
+}
+
+// deps is what the stages that run the go command need.
+func (s *session) deps() compose.Deps {
+	return compose.Deps{Go: s.goes, Store: s.store, Events: s.cfg.Events, Offline: s.cfg.Offline}
+}
+
+// spec is the composition that the plan asks for.
+func (s *session) spec(locked *lock.Lock) compose.Spec {
+	pl := s.plan
+	spec := compose.Spec{
+		App: pl.show(pl.app), Dir: pl.base, Interface: pl.m.Plugins.Interface, Entry: pl.m.Plugins.Entry,
+		Register: pl.m.Plugins.Register, Tags: pl.tags, Platforms: pl.targets, Locked: locked,
+	}
+	for _, ref := range pl.plugins {
+		spec.Plugins = append(spec.Plugins, compose.PluginSpec{Ref: pl.show(ref)})
+	}
+	return spec
+}
+
+// show is a folder as a user in the base folder writes it; messages say it so.
+func (pl *plan) show(ref string) string {
+	if isModule(ref) {
+		return ref
+	}
+	rel, err := filepath.Rel(pl.base, ref)
+	if err != nil {
+		return ref
+	}
+	if rel == "." || strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return "." + string(filepath.Separator) + rel
+}
+
+// inheritRemote is what inherit does for an application that has to be downloaded first.
+func (s *session) inheritRemote(ctx context.Context) error {
+	if !isModule(s.plan.app) {
+		return nil
+	}
+	app, err := compose.Locate(ctx, s.deps(), s.spec(nil))
+	if err != nil {
+		return err
+	}
+	own, err := readManifest(app.Dir+"/"+manifest.FileName, s.plan.app+"/"+manifest.FileName)
+	if os.IsNotExist(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.plan.takeFrom(own)
+	s.plan.tags = slices.Clone(s.plan.m.Build.Tags)
+	s.plan.key = s.plan.lockKey(s.dir)
+	return nil
+}
+
+// useGo makes the go command be the locked version, by Go's own toolchain mechanism when
+// the installed one is another.
+func (s *session) useGo(version string) {
+	if version == "" || version == s.goes.Version {
+		return
+	}
+	s.goes.Env = append(slices.Clone(s.goes.Env), "GOTOOLCHAIN=go"+version)
+	s.goes.Version = version
+}
+
+// compose runs the first stage.
+func (s *session) compose(ctx context.Context, locked *lock.Lock) error {
+	if locked != nil {
+		s.useGo(locked.Go)
+	}
+	if s.shell && !s.declared {
+		return s.adopt(ctx)
+	}
+	return s.stage("compose", "", func() (string, error) {
+		comp, err := compose.Compose(ctx, s.deps(), s.spec(locked))
+		s.comp = comp
+		return fmt.Sprintf("%s with %s", comp.Package, count(len(comp.Plugins), "plugin")), err
+	})
+}
+
+// detect runs the second stage for one target.
+func (s *session) detect(ctx context.Context, t target.Target) (detect.Result, error) {
+	var r detect.Result
+	if s.comp.Package == "" { // a folder without Go
+		return r, nil
+	}
+	err := s.stage("detect", t.Name, func() (detail string, err error) {
+		r, err = detect.Detect(ctx, s.deps(), s.comp, t, s.plan.tags)
+		for _, n := range r.Notes {
+			s.cfg.Events.Send(event.Note{Target: t.Name, Text: n})
+		}
+		return count(len(r.Needs), "C library", "C libraries"), err
+	})
+	return r, err
+}
+
+// stage reports the beginning and the end of what f does.
+func (s *Project) stage(name, target string, f func() (detail string, err error)) error {
+	start := s.cfg.Now()
+	s.cfg.Events.Send(event.Stage{Name: name, Target: target})
+	detail, err := f()
+	if err == nil {
+		s.cfg.Events.Send(event.Stage{Name: name, Target: target, Detail: detail, Done: true, Took: s.cfg.Now().Sub(start)})
+	}
+	return err
+}
+
+// self is the identity of this graft: results that depend on its code are kept under it.
+func (s *Project) self() (digest.Digest, error) {
+	d, _, err := s.hash.File(s.cfg.Executable)
+	if err != nil {
+		return d, fmt.Errorf("read graft's own program: %w", err)
+	}
+	return d, nil
+}
+
+// count is a number with its noun: "1 plugin", "2 plugins".
+func count(n int, noun string, plural ...string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %s", n, cmp.Or(append(plural, noun+"s")...))
+}
+
+// CollectStore removes from the store of an environment what nobody used for an age. Other
+// processes may use the store meanwhile.
+func CollectStore(ctx context.Context, env []string, age time.Duration) (Freed, error) {
+	p := &Project{cfg: Config{Env: env, Now: time.Now}} //nolint:forbidigo // an age is of the clock
+	if err := p.openStore(); err != nil {
+		return Freed{}, err
+	}
+	now := p.cfg.Now()
+	freed, err := p.store.GC(ctx, now, now.Add(-age))
+	return Freed{freed.Entries, freed.Bytes}, err
+}
+
+// Freed says what CollectStore removed.
+type Freed struct {
+	Entries int   `json:"entries"`
+	Bytes   int64 `json:"bytes"`
+}
