@@ -72,6 +72,9 @@ type Composition struct {
 	Env   []string // what its environment needs beside GoEnv: PWD, as Dir is a symbolic link
 	Flags []string // -mod, -modfile, -overlay
 
+	Base      string // the user's folder, from which messages show paths
+	Generated string // name of the generated file in the main package
+
 	AppRoot string // the real folder of the main module
 	AppDir  string // the real folder of the main package
 	Plugins []Plugin
@@ -250,7 +253,7 @@ func (c *composer) compose(ctx context.Context, r requirements, file []byte) (Co
 	}
 	comp := Composition{
 		Name: programName(c.app.pkg), Module: c.app.mod.path, Version: c.app.mod.version, Package: c.app.pkg,
-		AppRoot: c.app.mod.root, AppDir: c.app.dir, GoVersion: c.Go.Version,
+		Base: c.spec.Dir, Generated: l.name, AppRoot: c.app.mod.root, AppDir: c.app.dir, GoVersion: c.Go.Version,
 		Modules: c.lockModules(r), Sums: r.Sums, Inputs: c.inputs(),
 	}
 	for _, p := range c.plugins {

@@ -168,7 +168,8 @@ func FuzzWithoutBodies(f *testing.F) {
 
 func TestRewriter(t *testing.T) {
 	comp := Composition{
-		Dir: "/store/trees/composition/abc/app", AppRoot: "/home/me/app",
+		Base: "/home/me",
+		Dir:  "/store/trees/composition/abc/app", AppRoot: "/home/me/app",
 		LocalDirs: []LocalDir{
 			{Root: "/home/me/app", Link: "/store/trees/composition/abc/app"},
 			{Root: "/home/me/one", Link: "/store/trees/composition/abc/modules/example.com/one@local"},
@@ -194,7 +195,7 @@ go: error: ./other.go:1
 	if filepath.Separator != '/' {
 		t.Skip("the paths are those of Unix")
 	}
-	if got := comp.Rewriter("/home/me").Rewrite(in); got != want {
+	if got := comp.Rewriter().Rewrite(in); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

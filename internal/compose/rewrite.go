@@ -16,12 +16,12 @@ type Rewriter struct {
 // relative is a position in the main module's folder, where the go command runs.
 var relative = regexp.MustCompile(`(?m)^((?:vet: |package .*: )?)(?:\./)?([A-Za-z0-9_][^\s:]*\.(?:go|c|cc|cpp|cxx|h|s|S|m):\d+)`)
 
-// Rewriter returns the Rewriter of the composition. Folders are shown relative to base
+// Rewriter returns the Rewriter of the composition. Folders are shown relative to Base
 // where that is shorter.
-func (comp Composition) Rewriter(base string) Rewriter {
+func (comp Composition) Rewriter() Rewriter {
 	var pairs [][2]string
 	add := func(from, to string) {
-		pairs = append(pairs, [2]string{from, shorter(base, to)})
+		pairs = append(pairs, [2]string{from, shorter(comp.Base, to)})
 	}
 	add(comp.Dir, comp.AppRoot)
 	for _, d := range comp.LocalDirs {
@@ -34,18 +34,18 @@ func (comp Composition) Rewriter(base string) Rewriter {
 		}
 	}
 	r := newRewriter(pairs)
-	r.app = shorter(base, comp.AppRoot)
+	r.app = shorter(comp.Base, comp.AppRoot)
 	return r
 }
 
 func (c *composer) rewriter(dir string) Rewriter {
-	comp := Composition{Dir: filepath.Join(dir, "app"), AppRoot: c.app.mod.root}
+	comp := Composition{Base: c.spec.Dir, Dir: filepath.Join(dir, "app"), AppRoot: c.app.mod.root}
 	for _, p := range c.replaces {
 		if p.mod != nil {
 			comp.LocalDirs = append(comp.LocalDirs, LocalDir{Root: p.mod.root, Link: filepath.Join(dir, filepath.FromSlash(p.link()))})
 		}
 	}
-	return comp.Rewriter(c.spec.Dir)
+	return comp.Rewriter()
 }
 
 func newRewriter(pairs [][2]string) Rewriter {

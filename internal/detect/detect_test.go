@@ -347,11 +347,11 @@ func TestErrors(t *testing.T) {
 		want             string
 		stale            bool
 	}{
-		{"missing module", "p/q.go", "package p\n\nimport _ \"example.com/missing/x\"\n", "p/q.go:3:8: no required module provides package example.com/missing/x", true},
-		{"missing folder", "p/q.go", "package p\n\nimport _ \"example.com/p/nothing\"\n", "p/q.go:3:8: ", false},
+		{"missing module", "p/q.go", "package p\n\nimport _ \"example.com/missing/x\"\n", "p/q.go:3:8: no go.mod requires a module that has package example.com/missing/x", false},
+		{"missing folder", "p/q.go", "package p\n\nimport _ \"example.com/p/nothing\"\n", "p/q.go:3:8: module example.com/p has no package example.com/p/nothing", false},
 		{"syntax", "p/q.go", "package p\n\nimport \"C\nfunc\n", "p/q.go:3:8: string literal not terminated", false},
-		{"cycle", "p/q.go", "package p\n\nimport _ \"example.com/p/sub\"\n", "import cycle not allowed", false},
-		{"two names", "p/q.go", "package q\n", "found packages", false},
+		{"cycle", "p/q.go", "package p\n\nimport _ \"example.com/p/sub\"\n", "import cycle not allowed: example.com/app imports example.com/p imports example.com/p/sub imports example.com/p", false},
+		{"two names", "p/q.go", "package q\n", "\n  found packages", false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

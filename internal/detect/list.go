@@ -81,7 +81,7 @@ func goError(ctx context.Context, comp compose.Composition, t target.Target, err
 	if !errors.As(err, &e) || e.Stderr == "" {
 		return fmt.Errorf("detect needs for %s: %w", t.Name, err)
 	}
-	return &Error{Target: t.Name, Problems: []Problem{{Text: comp.Rewriter("").Rewrite(strings.TrimSpace(e.Stderr))}}}
+	return &Error{Target: t.Name, Problems: []Problem{{Text: comp.Rewriter().Rewrite(strings.TrimSpace(e.Stderr))}}}
 }
 
 // Error says which packages of a composition cannot be loaded for a target.
@@ -121,29 +121,49 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Stale says whether the cause is that go.mod or go.sum of the composition lack something:
-// its lock was made for other imports than there are now.
+// Stale says whether the composition's go.mod or go.sum lack something that the go.mod files
+// of the folders have: it was made before they were changed, or for other targets.
 func (e *Error) Stale() bool {
 	for _, p := range e.Problems {
-		for _, sign := range []string{"missing go.sum entry", "updates to go.mod needed", "go mod tidy", "no required module provides package"} {
-			if strings.Contains(p.Text, sign) {
-				return true
-			}
+		if strings.Contains(p.Text, "missing go.sum entry") || strings.Contains(p.Text, "updates to go.mod needed") {
+			return true
 		}
 	}
 	return false
 }
 
 func (e *Error) add(o origins, p listed) {
-	at := o.describe(p)
-	pr := Problem{Package: p.ImportPath, Plugin: at.Plugin, Text: o.rewrite.Rewrite(p.Error.Err), Pos: o.rewrite.Rewrite(p.Error.Pos)}
-	// The package that is missing belongs to nobody: the one that imports it is at fault.
-	if stack := p.Error.ImportStack; pr.Plugin == "" {
-		for i := len(stack) - 1; i >= 0 && pr.Plugin == ""; i-- {
-			pr.Plugin = o.plugin(stack[i])
-		}
+	pr := Problem{Package: p.ImportPath, Plugin: o.plugin(p.ImportPath), Pos: p.Error.Pos, Text: o.rewrite.Rewrite(p.Error.Err)}
+	if strings.HasPrefix(filepath.Base(pr.Pos), o.comp.Generated+":") {
+		pr.Pos = "" // the user has no such file
+	}
+	pr.Pos = o.rewrite.Rewrite(pr.Pos)
+	// A package that is missing belongs to nobody: the one that imports it is at fault.
+	stack := p.Error.ImportStack
+	for i := len(stack) - 1; i >= 0 && pr.Plugin == ""; i-- {
+		pr.Plugin = o.plugin(stack[i])
+	}
+	switch {
+	case strings.Contains(pr.Text, "import cycle"):
+		pr.Text += ": " + strings.Join(stack, " imports ")
+	case strings.Contains(pr.Text, "import lookup disabled"):
+		pr.Text = o.missing(p.ImportPath)
 	}
 	e.Problems = append(e.Problems, pr)
+}
+
+// missing explains that a package is nowhere.
+func (o origins) missing(importPath string) string {
+	module := ""
+	for _, m := range o.comp.Modules {
+		if strings.HasPrefix(importPath, m.Path+"/") && len(m.Path) > len(module) {
+			module = m.Path
+		}
+	}
+	if module != "" {
+		return "module " + module + " has no package " + importPath
+	}
+	return "no go.mod requires a module that has package " + importPath + "; go get or go mod tidy in its folder adds it"
 }
 
 // origins knows where the packages of a composition come from.
@@ -153,7 +173,7 @@ type origins struct {
 }
 
 func newOrigins(comp compose.Composition) origins {
-	return origins{comp, comp.Rewriter("")}
+	return origins{comp, comp.Rewriter()}
 }
 
 func (o origins) describe(p listed) Package {
