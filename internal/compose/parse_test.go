@@ -195,7 +195,7 @@ go: error: ./other.go:1
 	if filepath.Separator != '/' {
 		t.Skip("the paths are those of Unix")
 	}
-	if got := comp.Rewriter().Rewrite(in); got != want {
+	if got := comp.Rewriter("").Rewrite(in); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

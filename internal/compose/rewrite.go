@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"cmp"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,12 +17,13 @@ type Rewriter struct {
 // relative is a position in the main module's folder, where the go command runs.
 var relative = regexp.MustCompile(`(?m)^((?:vet: |package .*: )?)(?:\./)?([A-Za-z0-9_][^\s:]*\.(?:go|c|cc|cpp|cxx|h|s|S|m):\d+)`)
 
-// Rewriter returns the Rewriter of the composition. Folders are shown relative to Base
-// where that is shorter.
-func (comp Composition) Rewriter() Rewriter {
+// Rewriter returns the Rewriter of the composition. Folders are shown relative to base, or
+// to the composition's own Base, where that is shorter.
+func (comp Composition) Rewriter(base string) Rewriter {
+	base = cmp.Or(base, comp.Base)
 	var pairs [][2]string
 	add := func(from, to string) {
-		pairs = append(pairs, [2]string{from, shorter(comp.Base, to)})
+		pairs = append(pairs, [2]string{from, shorter(base, to)})
 	}
 	add(comp.Dir, comp.AppRoot)
 	for _, d := range comp.LocalDirs {
@@ -34,7 +36,7 @@ func (comp Composition) Rewriter() Rewriter {
 		}
 	}
 	r := newRewriter(pairs)
-	r.app = shorter(comp.Base, comp.AppRoot)
+	r.app = shorter(base, comp.AppRoot)
 	return r
 }
 
@@ -45,7 +47,7 @@ func (c *composer) rewriter(dir string) Rewriter {
 			comp.LocalDirs = append(comp.LocalDirs, LocalDir{Root: p.mod.root, Link: filepath.Join(dir, filepath.FromSlash(p.link()))})
 		}
 	}
-	return comp.Rewriter()
+	return comp.Rewriter("")
 }
 
 func newRewriter(pairs [][2]string) Rewriter {

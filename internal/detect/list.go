@@ -81,7 +81,7 @@ func goError(ctx context.Context, comp compose.Composition, t target.Target, err
 	if !errors.As(err, &e) || e.Stderr == "" {
 		return fmt.Errorf("detect needs for %s: %w", t.Name, err)
 	}
-	return &Error{Target: t.Name, Problems: []Problem{{Text: comp.Rewriter().Rewrite(strings.TrimSpace(e.Stderr))}}}
+	return &Error{Target: t.Name, Problems: []Problem{{Text: comp.Rewriter("").Rewrite(strings.TrimSpace(e.Stderr))}}}
 }
 
 // Error says which packages of a composition cannot be loaded for a target.
@@ -173,7 +173,7 @@ type origins struct {
 }
 
 func newOrigins(comp compose.Composition) origins {
-	return origins{comp, comp.Rewriter()}
+	return origins{comp, comp.Rewriter("")}
 }
 
 func (o origins) describe(p listed) Package {
