@@ -30,10 +30,6 @@ type Packer interface {
 	Pack(ctx context.Context, in In, w io.Writer) error
 }
 
-// Revision is part of the key of whoever remembers artifacts. It changes when the same input
-// gives other bytes than before.
-const Revision = "pack/1"
-
 // packers are all there are, by the order in which help lists them.
 var packers = []Packer{TarGz{}, Deb{}, OCI{}}
 
