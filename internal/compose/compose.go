@@ -47,7 +47,9 @@ type Spec struct {
 	Tags      []string        // build tags
 	Platforms []target.Target // what will be built; default: the host
 
-	Locked *lock.Lock // versions come from here; nil lets the go command choose them
+	// Versions come from here; nil lets the go command choose them. Platforms that are none of
+	// its targets are added to it: the composition's Modules and Sums then have more.
+	Locked *lock.Lock
 }
 
 // Plugin is a plugin of a composition.

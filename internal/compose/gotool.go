@@ -43,7 +43,6 @@ func FindGo(ctx context.Context, userEnv []string, ev event.Sink) (Go, error) {
 			return Go{}, fmt.Errorf("find go: %w", err)
 		}
 	}
-	g.Env = append(g.Env, "GOROOT="+g.Root)
 	if g.ModCache = modCache(g.Env); g.ModCache == "" {
 		return Go{}, errors.New("find go: neither HOME, GOPATH nor GOMODCACHE is set")
 	}

@@ -29,22 +29,34 @@ func (c *composer) require(ctx context.Context, file []byte) (requirements, erro
 	if err := c.checkPins(r); err != nil {
 		return r, err
 	}
-	if c.spec.Locked != nil {
-		return c.lockedRequirements(r)
+	platforms := c.spec.Platforms
+	if c.spec.Locked == nil {
+		r.Sums, err = c.mergeSums()
+	} else {
+		r, err = c.lockedRequirements(r)
+		platforms = c.unlocked()
 	}
-	if r.Sums, err = c.mergeSums(); err != nil {
+	if err != nil || len(platforms) == 0 {
 		return r, err
 	}
-	if r, err = c.complete(ctx, r, file); err != nil {
+	if r, err = c.complete(ctx, r, file, platforms); err != nil {
 		return r, err
 	}
 	return r, c.checkPins(r)
 }
 
+// unlocked are the platforms of which the lock knows nothing yet: their sums may be missing.
+func (c *composer) unlocked() []target.Target {
+	return slices.DeleteFunc(slices.Clone(c.spec.Platforms), func(t target.Target) bool {
+		_, ok := c.spec.Locked.Target(t.Name)
+		return ok
+	})
+}
+
 // complete lets the go command add what the go.mod files do not say: versions that modules
 // they don't name require, and the sums of all that is needed on the platforms. The result
 // is remembered by all that it depends on.
-func (c *composer) complete(ctx context.Context, r requirements, file []byte) (requirements, error) {
+func (c *composer) complete(ctx context.Context, r requirements, file []byte, platforms []target.Target) (requirements, error) {
 	gomod, err := c.render(r)
 	if err != nil {
 		return r, fmt.Errorf("write go.mod: %w", err)
@@ -53,14 +65,14 @@ func (c *composer) complete(ctx context.Context, r requirements, file []byte) (r
 	if l.rel, err = filepath.Rel(c.app.mod.root, c.app.dir); err != nil {
 		return r, err
 	}
-	key := c.completionKey(l)
+	key := c.completionKey(l, platforms)
 	if b, ok := c.Store.Record("requirements", key); ok {
 		var known requirements
 		if json.Unmarshal(b, &known) == nil && known.Go != "" {
 			return known, nil
 		}
 	}
-	done, err := c.ask(ctx, r, l)
+	done, err := c.ask(ctx, r, l, platforms)
 	if err != nil {
 		return r, err
 	}
@@ -71,20 +83,20 @@ func (c *composer) complete(ctx context.Context, r requirements, file []byte) (r
 	return done, nil
 }
 
-func (c *composer) completionKey(l layout) digest.Digest {
+func (c *composer) completionKey(l layout, platforms []target.Target) digest.Digest {
 	k := digest.NewKey("requirements/1").Add("go", c.Go.Version).Add("package", c.app.pkg).Add("tags", c.spec.Tags...).
 		Add("go.mod", string(l.gomod)).Add("go.sum", string(l.gosum)).Add("file", string(l.file))
 	for _, m := range c.modules() {
 		k.Add("module", m.path, m.version, m.sum, string(modfile.Format(m.file.Syntax)))
 	}
-	for _, t := range c.spec.Platforms {
+	for _, t := range platforms {
 		k.Add("platform", t.Platform.String())
 	}
 	return k.Digest()
 }
 
 // ask runs the go command in a copy of the composition until nothing is added any more.
-func (c *composer) ask(ctx context.Context, r requirements, l layout) (requirements, error) {
+func (c *composer) ask(ctx context.Context, r requirements, l layout, platforms []target.Target) (requirements, error) {
 	dir, cleanup, err := c.Store.Temp("compose")
 	if err != nil {
 		return r, err
@@ -97,7 +109,7 @@ func (c *composer) ask(ctx context.Context, r requirements, l layout) (requireme
 	// A platform that comes later may raise versions, which may change what an earlier one
 	// needs; this ends, as versions only grow.
 	for range 4 {
-		for _, t := range c.spec.Platforms {
+		for _, t := range platforms {
 			if err := c.list(ctx, l, dir, t); err != nil {
 				return r, err
 			}
@@ -106,7 +118,7 @@ func (c *composer) ask(ctx context.Context, r requirements, l layout) (requireme
 		if err != nil {
 			return r, err
 		}
-		if bytes.Equal(before, after) || len(c.spec.Platforms) == 1 {
+		if bytes.Equal(before, after) || len(platforms) == 1 {
 			break
 		}
 		before = after

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,9 @@ func need(t *testing.T, d Deps, path, version string) {
 		t.Skip(err)
 	}
 }
+
+// hostTarget is the target that a Spec without platforms has, on the machines tests run on.
+var hostTarget = []lock.Target{{Name: "linux/amd64"}, {Name: "linux/arm64"}}
 
 const plain = `
 -- app/go.mod --
@@ -167,6 +171,36 @@ func stale(t *testing.T, err error, parts ...string) {
 	}
 }
 
+// A lock that gets a target more keeps its versions.
+func TestNewPlatform(t *testing.T) {
+	d, ev := testDeps(t)
+	need(t, d, "github.com/mattn/go-isatty", "v0.0.20")
+	dir := tree(t, plain)
+	spec := Spec{App: "app", Dir: dir, Plugins: []PluginSpec{{"github.com/mattn/go-isatty@v0.0.20"}}, Platforms: platforms(t, "plan9/amd64")}
+	c, err := Compose(t.Context(), d, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sums := strings.Join(c.Sums, "\n"); strings.Contains(sums, "golang.org/x/sys v0.6.0 h1:") {
+		t.Skipf("plan9 needs golang.org/x/sys now: %s", sums)
+	}
+	spec.Platforms = platforms(t, "plan9/amd64", "linux/amd64")
+	spec.Locked = lockOf(c.Modules, c.Sums)
+	spec.Locked.Targets = []lock.Target{{Name: "plan9/amd64"}}
+	ran := len(ev.commands)
+	more, err := Compose(t.Context(), d, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(more.Sums, func(l string) bool { return strings.HasPrefix(l, "golang.org/x/sys v0.6.0 h1:") }) {
+		t.Errorf("got %q", more.Sums)
+	}
+	if n := len(ev.commands) - ran; n != 1 {
+		t.Errorf("%d processes, want one for the new platform", n)
+	}
+	goBuild(t, d, more)
+}
+
 func TestStale(t *testing.T) {
 	d, _ := testDeps(t)
 	need(t, d, "rsc.io/quote", "v1.5.2")
@@ -285,5 +319,5 @@ func lockOf(mods []lock.Module, sums []string) *lock.Lock {
 	if mods[0].Version != "" {
 		app += "@" + mods[0].Version
 	}
-	return &lock.Lock{Composition: lock.Composition{App: app}, Modules: mods, Sums: sums}
+	return &lock.Lock{Composition: lock.Composition{App: app}, Modules: mods, Sums: sums, Targets: hostTarget}
 }
