@@ -23,6 +23,7 @@ type Error struct {
 type Missing struct {
 	Library  string
 	NeededBy []string // the program or libraries, in the order of the closure
+	Passed   []string // files of that name that do not do, and why
 }
 
 // TooNew is a symbol version that the target's library does not have.
@@ -37,7 +38,11 @@ type TooNew struct {
 func (e *Error) Error() string {
 	var lines []string
 	for _, m := range e.Missing {
-		lines = append(lines, fmt.Sprintf("no package of the target has %s, needed by %s", m.Library, strings.Join(m.NeededBy, ", ")))
+		s := fmt.Sprintf("no package of the target has %s, needed by %s", m.Library, strings.Join(m.NeededBy, ", "))
+		if len(m.Passed) > 0 {
+			s += " (" + strings.Join(m.Passed, "; ") + ")"
+		}
+		lines = append(lines, s)
 	}
 	for _, n := range e.TooNew {
 		s := fmt.Sprintf("%s needs %s of %s", n.NeededBy, n.Version, n.Library)
@@ -67,7 +72,7 @@ func (e *Error) orNil() error {
 	return e
 }
 
-func (e *Error) missing(name, by string) {
+func (e *Error) missing(name, by string, passed []string) {
 	for i := range e.Missing {
 		if m := &e.Missing[i]; m.Library == name {
 			if !slices.Contains(m.NeededBy, by) {
@@ -76,7 +81,7 @@ func (e *Error) missing(name, by string) {
 			return
 		}
 	}
-	e.Missing = append(e.Missing, Missing{name, []string{by}})
+	e.Missing = append(e.Missing, Missing{name, []string{by}, passed})
 }
 
 var machines = map[string]stdelf.Machine{

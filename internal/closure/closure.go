@@ -162,15 +162,15 @@ func (w *walk) add(o *object) {
 func (w *walk) need(name, by string, must bool) {
 	if _, seen := w.names[name]; seen || strings.Contains(name, "/") {
 		if seen && w.names[name] == nil && must {
-			w.fault.missing(name, by)
+			w.fault.missing(name, by, nil)
 		}
 		return
 	}
-	at, ok := w.union.find(name, w.main.file)
+	at, passed, ok := w.union.find(name, w.main.file)
 	if !ok {
 		if must {
 			w.names[name] = nil
-			w.fault.missing(name, by)
+			w.fault.missing(name, by, passed)
 		}
 		return
 	}

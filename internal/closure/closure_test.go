@@ -178,13 +178,30 @@ func TestComputeFaults(t *testing.T) {
 	w.lib("q", libdir+"/libq.so.4", "libq.so.4", "")
 	w.symlink("q", libdir+"/libq.so", "libq.so.4")
 
+	// An ELF file of another processor, and one that is cut off.
+	b, err := os.ReadFile(gone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := slices.Clone(b)
+	foreign[18] = 183
+	for name, b := range map[string][]byte{w.path("foreign", libdir+"/libgone.so.2"): foreign, w.path("cut", libdir+"/libgone.so.2"): b[:100]} {
+		if err := os.WriteFile(name, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+
 	tests := []struct {
 		name, program string
 		packages      []string
 		want          []string
 	}{
 		{"missing", w.program(gone, user), []string{"user", "libc"}, []string{"no package of the target has libgone.so.2, needed by app1, libuser.so.1"}},
-		{"no loader", w.program(), []string{"gone"}, []string{"has ld-linux-x86-64.so.2, needed by app2"}},
+		{"unfit", w.program(gone), []string{"foreign", "cut", "libc"}, []string{
+			"no package of the target has libgone.so.2, needed by app2 (usr/lib/x86_64-linux-gnu/libgone.so.2 of package foreign is for EM_AARCH64; ",
+			"of package cut can't be read: read ELF: ",
+		}},
+		{"no loader", w.program(), []string{"gone"}, []string{"has ld-linux-x86-64.so.2, needed by app3"}},
 		{"too new", calls, []string{"old", "libc"}, []string{"calls needs V_1.10 of libv.so.1 for f_V_1_10; the target's has up to V_1.9"}},
 		{"loader, paths", elsewhere, []string{"user", "gone", "libc"}, []string{"it asks for the loader /opt/ld.so", "it looks for libraries in /opt/lib"}},
 		{"name for linking", linkName, []string{"q", "libc"}, []string{"it needs libq.so by a name that is only for linking; the library is called libq.so.4"}},

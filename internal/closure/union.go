@@ -111,30 +111,41 @@ func (u *union) close() {
 }
 
 // find returns the library of a name that fits the program: like the loader it passes
-// over files of another processor. Folders that the loader doesn't search come last:
-// packages put libraries there for alternatives and for paths that libraries carry.
-func (u *union) find(name string, program *elf.File) (found, bool) {
+// over files of another processor; passed says what they were. Folders that the loader
+// doesn't search come last: packages put libraries there for alternatives and for paths
+// that libraries carry.
+func (u *union) find(name string, program *elf.File) (lib found, passed []string, ok bool) {
 	for _, c := range u.byName[name] {
+		p := u.packages[c.pkg]
+		pass := func(why string) { passed = append(passed, fmt.Sprintf("%s of package %s %s", c.rel, p.Package, why)) }
 		at, rel, ok := u.resolve(c)
 		if !ok {
+			pass("leads nowhere")
 			continue
 		}
-		f, err := u.roots[at].Open(rel)
-		if err != nil {
-			continue
+		e, err := u.parse(at, rel)
+		switch {
+		case err != nil:
+			pass("can't be read: " + err.Error())
+		case !e.Matches(program):
+			pass("is for " + e.Machine.String())
+		default:
+			return found{
+				file: e, place: c.rel, pkg: p.Package, listed: c.rank < len(u.search),
+				path: filepath.Join(u.packages[at].Dir, "data", filepath.FromSlash(rel)),
+			}, passed, true
 		}
-		e, err := parse(f)
-		f.Close()
-		if err != nil || !e.Matches(program) {
-			continue
-		}
-		p := u.packages[c.pkg]
-		return found{
-			file: e, place: c.rel, pkg: p.Package, listed: c.rank < len(u.search),
-			path: filepath.Join(u.packages[at].Dir, "data", filepath.FromSlash(rel)),
-		}, true
 	}
-	return found{}, false
+	return found{}, passed, false
+}
+
+func (u *union) parse(pkg int, rel string) (*elf.File, error) {
+	f, err := u.roots[pkg].Open(rel)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return parse(f)
 }
 
 // resolve follows the links from a candidate to a regular file, which may be in another package.
