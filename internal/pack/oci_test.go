@@ -18,7 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 	"github.com/graft-build/graft/internal/closure"
-	"github.com/graft-build/graft/internal/pack/internal/emptyroot"
+	"github.com/graft-build/graft/test/emptyroot"
 )
 
 // packedImage writes the image to a file and its layout to a folder.

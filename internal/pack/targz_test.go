@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/graft-build/graft/internal/pack/internal/emptyroot"
+	"github.com/graft-build/graft/test/emptyroot"
 )
 
 func errorf(format string, args ...any) error { return fmt.Errorf(format, args...) }
