@@ -46,7 +46,7 @@ type Traits struct {
 	Library  bool // shared libraries in the target's search path
 	Programs bool // anything in bin or sbin
 	System   bool // the C library and compiler runtime that zig brings (libc6-dev, libgcc-12-dev, libc6, libgcc-s1, …)
-	Data     bool // none of the above, and not only documentation
+	Data     bool // files of other kinds, with at most a .pc file beside them; not only documentation
 	Empty    bool // nothing, or documentation alone: transitional and dummy packages
 	DocLink  bool // its documentation (the licence!) is a link to that of a package it depends on
 }

@@ -213,6 +213,7 @@ func (a *archive) add(t testing.TB, s madeSuite) {
 	if s.index != nil {
 		text = s.index(text)
 	}
+	indexes["main/binary-"+testArch+"/Packages"] = []byte(text) // apt wants it named, though it fetches the other
 	indexes["main/binary-"+testArch+"/Packages.gz"] = gz([]byte(text))
 	for arch, paths := range contents {
 		var b strings.Builder

@@ -55,6 +55,10 @@ func (c *closest) names() []string {
 	c.cut()
 	var out []string
 	for _, n := range c.found {
+		// Beside the header itself nothing else is worth a look.
+		if c.found[0].distance == 0 && n.distance > 0 {
+			break
+		}
 		out = append(out, n.name)
 	}
 	return out

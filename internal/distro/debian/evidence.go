@@ -190,7 +190,7 @@ func (r *Repository) learnt(ctx context.Context, p resolve.Package) (*reading, e
 }
 
 func (r *Repository) readingKey(p resolve.Package) digest.Digest {
-	return digest.NewKey("debian-package/1").AddDigest("package", p.SHA256).Add("triplet", r.layout.triplet).Digest()
+	return digest.NewKey("debian-package/2").AddDigest("package", p.SHA256).Add("triplet", r.layout.triplet).Digest()
 }
 
 // recall looks for what an earlier process learnt.

@@ -13,8 +13,8 @@ import (
 // commas; "o" package NUL path, without a value, for the same paths; "t" package, whose
 // value is the bits of layout for all its paths.
 
-// maxPaths bounds the paths that are kept; the archive has some 300,000.
-const maxPaths = 8 << 20
+// maxPaths bounds the paths that are kept; the archive has some 600,000 entries for them.
+const maxPaths = 4 << 20
 
 // writeFileList turns a Contents file into a table.
 func writeFileList(in io.Reader, out io.Writer, l layout) error {

@@ -16,13 +16,13 @@ import (
 // development packages of the archive depend on, then by name.
 //
 // Packages for all architectures are in a list of their own, three times as long. It is
-// fetched only for a need that this architecture's list does not meet.
+// fetched only for a header or .pc file that this architecture's list does not have.
 func (r *Repository) Find(ctx context.Context, n resolve.Need) ([]resolve.Candidate, error) {
 	if n.Kind == resolve.NamePackage {
 		return r.findPackage(n.Name)
 	}
 	out, err := r.findIn(r.files, n)
-	if err != nil || len(out) > 0 || len(r.layout.paths(n)) == 0 {
+	if err != nil || len(out) > 0 || n.Kind == resolve.Library || len(r.layout.paths(n)) == 0 {
 		return out, err
 	}
 	if r.all == nil {

@@ -199,7 +199,9 @@ func traits(bits int) resolve.Traits {
 	if bits&holdsDocTools != 0 && bits&(develops|holdsLinks) == holdsConfigs {
 		t.Develop = false
 	}
-	t.Data = bits&holdsOther != 0 && !t.Develop && !t.Library && !t.Programs && !t.System
+	// Data that many use (xkb-data) comes with a .pc file that says where it is.
+	located := bits&(develops|holdsLinks) == holdsConfigs
+	t.Data = bits&holdsOther != 0 && (!t.Develop || located) && !t.Library && !t.Programs && !t.System
 	t.Empty = bits&^(holdsDocs|holdsDocLink) == 0
 	return t
 }

@@ -272,21 +272,26 @@ func (r *reader) finish() *reading {
 	return &r.out
 }
 
-// follow gives .pc files that are links the content of what they lead to.
+// follow gives .pc files that are links the content of what they lead to. That of another
+// package (python3.pc) is required.
 func (r *reader) follow() {
 	for name := range r.aliases {
-		to, ok := name, true
+		to := r.aliases[name]
 		for range 8 {
-			if to, ok = r.aliases[to]; !ok {
+			next, ok := r.aliases[to]
+			if !ok {
 				break
 			}
-			at := slices.IndexFunc(r.out.Configs, func(c resolve.Config) bool { return c.Name == to })
-			if at >= 0 {
-				c := r.out.Configs[at]
-				c.Name = name
-				r.out.Configs = append(r.out.Configs, c)
-				break
-			}
+			to = next
+		}
+		c := resolve.Config{Name: name, Requires: []string{to}}
+		at := slices.IndexFunc(r.out.Configs, func(c resolve.Config) bool { return c.Name == to })
+		if at >= 0 {
+			c = r.out.Configs[at]
+			c.Name = name
+		}
+		if to != name {
+			r.out.Configs = append(r.out.Configs, c)
 		}
 	}
 }

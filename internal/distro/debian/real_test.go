@@ -2,17 +2,24 @@ package debian
 
 import (
 	"context"
+	"debug/elf"
 	"flag"
+	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"sort"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/fetch"
+	"github.com/graft-build/graft/internal/format/pc"
 	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/internal/store"
 )
@@ -68,7 +75,6 @@ func realConfig(t testing.TB, name, arch, triplet string) Config {
 	return Config{
 		Name: name, Arch: arch, Triplet: triplet, Mirrors: mirrors, Keyring: keyring,
 		Now: time.Now(), Fetcher: f, Store: s, Events: sink,
-		WithoutSecurity: true, // some mirrors lag behind for the rarer architectures
 	}
 }
 
@@ -77,24 +83,62 @@ var exampleNeeds = []resolve.Need{
 	{Kind: resolve.PkgConfig, Name: "libqrencode", From: []string{"example.com/qr-plugin"}},
 }
 
+// TestReal resolves the needs of the examples in the real archive and checks the closures
+// by what is in the packages.
 func TestReal(t *testing.T) {
 	for _, p := range platforms {
 		t.Run(p.name+" "+p.arch, func(t *testing.T) {
 			c := realConfig(t, p.name, p.arch, p.triplet)
 			start := time.Now()
 			res, r := resolveReal(t, c)
-			t.Logf("took %v, peak %d MB", time.Since(start).Round(time.Millisecond), peakMB())
-			report(t, res)
-			libc, err := r.Libc(t.Context())
-			if err != nil || libc != p.libc {
-				t.Errorf("libc %q, %v", libc, err)
+			t.Logf("cold: %v, peak of memory %d MB", time.Since(start).Round(time.Millisecond), peakMB())
+			if peak := peakMB(); peak > 300 {
+				t.Errorf("%d MB of memory were used", peak)
 			}
 			start = time.Now()
 			again, _ := resolveReal(t, c)
-			t.Logf("again took %v", time.Since(start).Round(time.Millisecond))
-			_ = again
+			t.Logf("warm: %v", time.Since(start).Round(time.Millisecond))
+			if d := cmp.Diff(res, again); d != "" {
+				t.Error("the second result differs", d)
+			}
+			if libc, err := r.Libc(t.Context()); err != nil || libc != p.libc {
+				t.Errorf("libc %q, %v", libc, err)
+			}
+			build := report(t, res)
+			if p.arch == "armhf" && build > 12e6 {
+				t.Errorf("the build closure has %d bytes", build)
+			}
+			checkNames(t, res)
+			checkTrees(t, r, res, p.triplet, []string{"cairo", "libqrencode"}, []string{"cairo", "qrencode"})
 		})
 	}
+}
+
+// TestRealOthers checks the closures of libraries of other shapes: linker scripts, .pc files
+// that are links into other packages, several packages that have the same file, a library
+// without a version in its name, many private requirements.
+func TestRealOthers(t *testing.T) {
+	c := realConfig(t, "debian-bookworm", "amd64", "x86_64-linux-gnu")
+	r, err := Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	configs := []string{"gstreamer-1.0", "libcurl", "python3", "sdl2", "nss"}
+	libs := []string{"ncurses", "nss3", "z"}
+	var needs []resolve.Need
+	for _, name := range configs {
+		needs = append(needs, resolve.Need{Kind: resolve.PkgConfig, Name: name})
+	}
+	for _, name := range libs {
+		needs = append(needs, resolve.Need{Kind: resolve.Library, Name: name})
+	}
+	res, err := resolve.Closures(t.Context(), r, needs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report(t, res)
+	checkTrees(t, r, res, c.Triplet, configs, append(libs, "SDL2", "curl", "gstreamer-1.0"))
 }
 
 func resolveReal(t *testing.T, c Config) (resolve.Result, *Repository) {
@@ -111,26 +155,177 @@ func resolveReal(t *testing.T, c Config) (resolve.Result, *Repository) {
 	return res, r
 }
 
-func report(t *testing.T, res resolve.Result) {
-	var build, run, all int64
-	sort.Slice(res.Packages, func(i, j int) bool { return res.Packages[i].Size > res.Packages[j].Size })
+// report logs the closures and returns the size of that for building.
+func report(t *testing.T, res resolve.Result) (build int64) {
+	t.Helper()
+	var run, all int64
 	for _, p := range res.Packages {
-		flags := "--"
+		flags := ""
 		if p.Build {
 			build += p.Size
-			flags = "B" + flags[1:]
+			flags += "B"
 		}
 		if p.Run {
 			run += p.Size
-			flags = flags[:1] + "R"
+			flags += "R"
 		}
 		all += p.Size
-		t.Logf("%s %-28s %8d %-24s %v", flags, p.Name, p.Size, p.Version, p.For)
+		t.Logf("%-2s %-24s %8d %s", flags, p.Name, p.Size, p.Version)
 	}
 	for _, d := range res.Decisions {
 		t.Log(d)
 	}
 	t.Logf("%d packages, build %.2f MB, run %.2f MB, together %.2f MB", len(res.Packages), float64(build)/1e6, float64(run)/1e6, float64(all)/1e6)
+	return build
+}
+
+var unwanted = regexp.MustCompile(`^(python|perl|pkg-?conf|dpkg|debconf|ucf|gcc-\d+$|libc6-dev|linux-libc-dev|lib(gcc|stdc\+\+)-\d+-dev|libc-|openssl)|-(doc|docs|bin|tools|utils|doctools)$`)
+
+// checkNames looks for interpreters, tools and documentation.
+func checkNames(t *testing.T, res resolve.Result) {
+	t.Helper()
+	names := map[string]bool{}
+	for _, p := range res.Packages {
+		names[p.Name] = true
+		if unwanted.MatchString(p.Name) {
+			t.Errorf("%s is in the closure", p.Name)
+		}
+		for _, d := range p.Depends {
+			if !slices.ContainsFunc(res.Packages, func(q resolve.Resolved) bool { return q.Name == d }) {
+				t.Errorf("%s depends on %s, which is not in the closure", p.Name, d)
+			}
+		}
+	}
+	for _, name := range []string{"libc6", "libgcc-s1", "libcairo2", "libcairo2-dev", "libqrencode4", "libqrencode-dev", "ca-certificates", "zlib1g"} {
+		if !names[name] {
+			t.Errorf("%s is not in the closure", name)
+		}
+	}
+}
+
+// checkTrees unpacks both closures with dpkg-deb and looks whether they are complete.
+func checkTrees(t *testing.T, r *Repository, res resolve.Result, triplet string, configs, libs []string) {
+	t.Helper()
+	tool, err := exec.LookPath("dpkg-deb")
+	if err != nil {
+		t.Skip("dpkg-deb is not on this machine")
+	}
+	build, run := t.TempDir(), t.TempDir()
+	for _, p := range res.Packages {
+		item, err := r.packageItem(p.Package)
+		if err != nil {
+			t.Fatal(err)
+		}
+		deb, err := r.config.Fetcher.One(t.Context(), item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for dir, in := range map[string]bool{build: p.Build, run: p.Run} {
+			if !in {
+				continue
+			}
+			if out, err := exec.Command(tool, "--extract", deb, dir).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+		}
+	}
+	checkConfigs(t, build, triplet, configs)
+	checkNeeded(t, run, triplet)
+	// The linker finds what the .pc files in use name.
+	for _, lib := range libs {
+		if _, err := os.Stat(filepath.Join(build, "usr/lib", triplet, "lib"+lib+".so")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// checkConfigs walks the .pc files from the needs on, and lets pkg-config do it too.
+func checkConfigs(t *testing.T, root, triplet string, names []string) {
+	t.Helper()
+	var dirs []string
+	for _, d := range (layout{triplet}).configDirs() {
+		dirs = append(dirs, filepath.Join(root, d))
+	}
+	seen := map[string]bool{}
+	queue := slices.Clone(names)
+	for len(queue) > 0 {
+		name := queue[0]
+		queue = queue[1:]
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		var text []byte
+		for _, d := range dirs {
+			if b, err := os.ReadFile(filepath.Join(d, name+".pc")); err == nil {
+				text = b
+				break
+			}
+		}
+		f, err := pc.Parse(string(text), nil)
+		if text == nil || err != nil {
+			t.Errorf("%s.pc is not there: %v", name, err)
+			continue
+		}
+		for _, d := range slices.Concat(f.Requires, f.RequiresPrivate) {
+			queue = append(queue, d.Name)
+		}
+	}
+	t.Logf("%d .pc files are required", len(seen))
+	tool, err := exec.LookPath("pkg-config")
+	if err != nil {
+		return
+	}
+	for _, flag := range []string{"--cflags", "--libs", "--static --libs"} {
+		cmd := exec.Command(tool, append(append(strings.Fields(flag), "--print-errors"), names...)...)
+		cmd.Env = []string{"PKG_CONFIG_LIBDIR=" + strings.Join(dirs, ":")}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("pkg-config %s: %v\n%s", flag, err, out)
+		}
+	}
+}
+
+// checkNeeded looks for each library that a library of the run closure needs.
+func checkNeeded(t *testing.T, root, triplet string) {
+	t.Helper()
+	have := map[string]bool{}
+	var files []string
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.Contains(d.Name(), ".so") {
+			return err
+		}
+		have[d.Name()] = true
+		if dir := filepath.Base(filepath.Dir(name)); d.Type().IsRegular() && (dir == triplet || dir == "lib") {
+			files = append(files, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, name := range files {
+		f, err := elf.Open(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		needed, err := f.ImportedLibraries()
+		f.Close()
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		count += len(needed)
+		for _, lib := range needed {
+			if !have[lib] {
+				t.Errorf("%s needs %s, which is not in the run closure", filepath.Base(name), lib)
+			}
+		}
+	}
+	t.Logf("%d libraries need %d", len(files), count)
+	if len(files) < 20 {
+		t.Errorf("the run closure has only %d libraries", len(files))
+	}
 }
 
 func peakMB() int64 {
