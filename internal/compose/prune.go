@@ -3,6 +3,7 @@ package compose
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 )
 
 // prune leaves of a file what its package declares to others. With variables, all of them
@@ -32,6 +33,66 @@ func prune(f *ast.File, variables bool) {
 		decls = append(decls, d)
 	}
 	f.Decls = decls
+}
+
+// pruneConsts takes out the groups of unexported constants of a package that nothing else
+// needs: a plugin's settings, which are edited often.
+func pruneConsts(files []*ast.File) {
+	groups := map[ast.Decl]bool{} // those that may go
+	used := map[string]bool{}
+	for _, f := range files {
+		for _, d := range f.Decls {
+			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.CONST && unexported(g) {
+				groups[d] = true
+				continue
+			}
+			use(d, used)
+		}
+	}
+	for again := true; again; {
+		again = false
+		for d := range groups {
+			if declares(d, used) {
+				delete(groups, d)
+				use(d, used)
+				again = true
+			}
+		}
+	}
+	for _, f := range files {
+		f.Decls = slices.DeleteFunc(f.Decls, func(d ast.Decl) bool { return groups[d] })
+	}
+}
+
+func unexported(d ast.Decl) bool {
+	names := map[string]bool{}
+	declaredBy(d, names)
+	for n := range names {
+		if ast.IsExported(n) {
+			return false
+		}
+	}
+	return true
+}
+
+func declares(d ast.Decl, names map[string]bool) bool {
+	own := map[string]bool{}
+	declaredBy(d, own)
+	for n := range own {
+		if names[n] {
+			return true
+		}
+	}
+	return false
+}
+
+func use(n ast.Node, names map[string]bool) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			names[id.Name] = true
+		}
+		return true
+	})
 }
 
 // pruneVars keeps the types of variables, and the values of exported ones that have no other

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/internal/store"
 )
 
@@ -214,6 +215,13 @@ func TestEdits(t *testing.T) {
 		_, err := Compose(t.Context(), d, serverSpec(t, dir, "./one"))
 		return err
 	}
+	declared := func() digest.Digest {
+		c := &composer{Deps: d, spec: serverSpec(t, dir, "./one")}
+		if err := c.locate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return c.declsOf(filepath.Join(dir, "one"))
+	}
 	edit := func(old, new string) {
 		t.Helper()
 		name := filepath.Join(dir, "one", "one.go")
@@ -232,6 +240,12 @@ func TestEdits(t *testing.T) {
 	edit(`return "one"`, `return "uno" /* a comment */`)
 	if err := compose(); err != nil {
 		t.Fatal(err)
+	}
+	edit("type plugin", "const size = 3\n\ntype plugin")
+	before := declared()
+	edit("size = 3", "size = 4")
+	if declared() != before {
+		t.Error("a constant that says nothing of any type counts")
 	}
 	edit("func Plugin() api.Plugin {", "func Plugin() *plugin {")
 	edit("return plugin{}", "return nil")

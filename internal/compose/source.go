@@ -150,9 +150,15 @@ func opaque(path string) bool {
 func (s *sources) prune(files []*ast.File, std, variables bool) {
 	for _, f := range files {
 		prune(f, variables)
-		if !s.whole {
-			s.dropImports(f, std)
-		}
+	}
+	if s.whole {
+		return
+	}
+	if !variables {
+		pruneConsts(files)
+	}
+	for _, f := range files {
+		s.dropImports(f, std)
 	}
 }
 

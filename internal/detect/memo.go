@@ -59,6 +59,12 @@ func (m memo) holds() bool {
 	return true
 }
 
+// sources are the endings of the files that the go command takes into a package.
+var sources = map[string]bool{
+	".go": true, ".c": true, ".cc": true, ".cpp": true, ".cxx": true, ".m": true, ".h": true, ".hh": true, ".hpp": true, ".hxx": true,
+	".f": true, ".F": true, ".for": true, ".f90": true, ".s": true, ".S": true, ".sx": true, ".swig": true, ".swigcxx": true, ".syso": true,
+}
+
 // head is the digest of a package folder as go list reads it.
 func head(dir string) (digest.Digest, error) {
 	entries, err := os.ReadDir(dir)
@@ -71,7 +77,7 @@ func head(dir string) (digest.Digest, error) {
 	k := digest.NewKey("folder/1")
 	for _, e := range entries {
 		name := e.Name()
-		if name[0] == '.' || name[0] == '_' || e.IsDir() || strings.HasSuffix(name, "_test.go") {
+		if name[0] == '.' || name[0] == '_' || e.IsDir() || !sources[filepath.Ext(name)] || strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		k.Add("file", name)
