@@ -177,7 +177,7 @@ func (s *session) adhoc() bool { return filepath.Dir(s.plan.lockFile) == s.plan.
 func (s *session) emptyLock() *lock.Lock {
 	l := &lock.Lock{
 		Go: s.goes.Version, Modules: s.comp.Modules, Sums: s.comp.Sums,
-		Composition: lock.Composition{Key: s.plan.key, App: refOf(s.comp.Module, s.comp.Version), Plugins: []string{}},
+		Composition: lock.Composition{Key: s.plan.key, App: refOf(s.comp.Module, s.comp.Version), Plugins: []string{}, GoMod: s.comp.Inputs},
 	}
 	for _, p := range s.comp.Plugins {
 		l.Composition.Plugins = append(l.Composition.Plugins, refOf(p.Path, p.Version))

@@ -34,6 +34,7 @@ type Composition struct {
 	Key     digest.Digest `json:"key"`
 	App     string        `json:"app"` // module path of the application's main package's module, @version unless local
 	Plugins []string      `json:"plugins"`
+	GoMod   digest.Digest `json:"goMod,omitzero"` // of what the go.mod files said that the modules were chosen from
 }
 
 // Module is one module of the build list.

@@ -109,6 +109,9 @@ func (c *composer) lockedRequirements(u requirements) (requirements, error) {
 	}
 	r.sort()
 	stale = append(stale, c.differences(u, r)...)
+	if was := c.spec.Locked.Composition.GoMod; len(stale) == 0 && !was.IsZero() && was != c.inputs() {
+		stale = append(stale, "the requirements in go.mod files have changed since it was written")
+	}
 	if len(stale) > 0 {
 		return r, &StaleError{What: stale}
 	}

@@ -210,6 +210,7 @@ func TestStale(t *testing.T) {
 		t.Fatal(err)
 	}
 	locked := lockOf(c.Modules, c.Sums)
+	locked.Composition.GoMod = c.Inputs
 	tests := []struct {
 		name, changes string
 		edit          func(*Spec)
@@ -221,6 +222,7 @@ func TestStale(t *testing.T) {
 			s.Entry, s.Register, s.Interface = "", "", ""
 		}, what: "plugin ./three requires example.com/three"},
 		{name: "no folder any more", changes: "-- app/go.mod --\nmodule example.com/app\n\ngo 1.24\n\nrequire example.com/api v0.0.0\n-- one/go.mod --\nmodule example.com/one\n-- two/go.mod --\nmodule example.com/two-plugin/v2\n", what: "example.com/api is not replaced, the lock has a folder"},
+		{name: "lower requirement", changes: "-- one/go.mod --\nmodule example.com/one\n\ngo 1.24\n\nrequire example.com/api v0.0.0-0\n\nreplace example.com/api => ../api\n", what: "the requirements in go.mod files have changed"},
 		{name: "another application", changes: "-- app/go.mod --\nmodule example.com/app2\n\ngo 1.24\n\nrequire example.com/api v0.0.0\n\nreplace example.com/api => ../api\n", what: "the application is example.com/app2"},
 	}
 	for _, test := range tests {
