@@ -183,6 +183,8 @@ cmd/x/main.go:1:1: z
 ../modules/example.com/one@local/one.go:7:2: undefined: y
 /store/trees/composition/abc/modules/example.com/one/two@local/sub/two.go:1: bad
 go: error: ./other.go:1
+cmd/graft_plugins.go:9:2: bad
+/store/trees/composition/abc/app/cmd/graft_plugins.go:9:2: bad
 `
 	want := `# example.com/app
 app/main.go:3:5: undefined: x
@@ -191,6 +193,8 @@ app/cmd/x/main.go:1:1: z
 one/one.go:7:2: undefined: y
 /srv/two/sub/two.go:1: bad
 go: error: ./other.go:1
+/store/trees/composition/abc/plugins.go:9:2: bad
+/store/trees/composition/abc/plugins.go:9:2: bad
 `
 	if filepath.Separator != '/' {
 		t.Skip("the paths are those of Unix")

@@ -10,12 +10,14 @@ import (
 
 // Rewriter turns the paths that a go command prints in a composition into those of the user.
 type Rewriter struct {
-	app   string // folder that relative paths at the beginning of a line start from
-	pairs []string
+	app       string // folder that relative paths at the beginning of a line start from
+	generated string // the generated file, relative to it
+	shown     string // where the user can read that
+	pairs     []string
 }
 
 // relative is a position in the main module's folder, where the go command runs.
-var relative = regexp.MustCompile(`(?m)^((?:vet: |package .*: )?)(?:\./)?([A-Za-z0-9_][^\s:]*\.(?:go|c|cc|cpp|cxx|h|s|S|m):\d+)`)
+var relative = regexp.MustCompile(`(?m)^((?:vet: )?)(?:\./)?([A-Za-z0-9_][^\s:]*\.(?:go|c|cc|cpp|cxx|h|s|S|m):\d+)`)
 
 // Rewriter returns the Rewriter of the composition. Folders are shown relative to base, or
 // to the composition's own Base, where that is shorter.
@@ -37,6 +39,11 @@ func (comp Composition) Rewriter(base string) Rewriter {
 	}
 	r := newRewriter(pairs)
 	r.app = shorter(base, comp.AppRoot)
+	if rel, err := filepath.Rel(comp.AppRoot, comp.AppDir); err == nil && comp.Generated != "" {
+		r.generated = filepath.Join(rel, comp.Generated)
+		r.shown = filepath.Join(filepath.Dir(comp.Dir), "plugins.go")
+		r.pairs = append([]string{filepath.Join(comp.Dir, r.generated), r.shown}, r.pairs...)
+	}
 	return r
 }
 
@@ -65,6 +72,9 @@ func (r Rewriter) Rewrite(text string) string {
 	if r.app != "" {
 		text = relative.ReplaceAllStringFunc(text, func(s string) string {
 			m := relative.FindStringSubmatch(s)
+			if line, ok := strings.CutPrefix(filepath.Clean(m[2]), r.generated+":"); ok && r.generated != "" {
+				return m[1] + r.shown + ":" + line
+			}
 			return m[1] + filepath.Join(r.app, m[2])
 		})
 	}
