@@ -46,6 +46,10 @@ func TestScript(t *testing.T) {
 		return strings.TrimSpace(string(out))
 	}
 	modCache, buildCache := goEnv("GOMODCACHE"), goEnv("GOCACHE")
+	graft, err := exec.LookPath("graft")
+	if err != nil {
+		t.Fatal(err)
+	}
 	examples, err := filepath.Abs("../../examples")
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +57,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("GRAFT", graft)
 			e.Setenv("GRAFT_STORE", filepath.Join(e.WorkDir, ".store"))
 			e.Setenv("GOMODCACHE", modCache)
 			e.Setenv("GOCACHE", buildCache)
