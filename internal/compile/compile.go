@@ -51,6 +51,8 @@ type Place struct {
 	Vars []string // the whole environment but for Action.Vars
 	// Owner tells which plugin a Go package belongs to, "" for none. May be nil.
 	Owner func(importPath string) string
+	// Rewrite turns paths in messages into those that the user knows. May be nil.
+	Rewrite func(string) string
 }
 
 // Key is the identity of the action's output.
@@ -133,7 +135,7 @@ func (l *Local) build(ctx context.Context, a Action, dir string) error {
 	out := filepath.Join(dir, a.Output)
 	argv := []string{a.Place.Go, "build", "-json", "-o", out}
 	argv = append(append(argv, a.Place.Args...), a.Args...)
-	report := &report{owner: a.Place.Owner}
+	report := &report{owner: a.Place.Owner, rewrite: a.Place.Rewrite}
 	var said tail
 	err := run.Run(ctx, run.Cmd{
 		Argv: argv, Dir: a.Place.Dir, Env: append(append([]string{}, a.Place.Vars...), a.Vars...),

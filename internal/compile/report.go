@@ -12,11 +12,12 @@ const maxOutput = 64 << 10
 // report reads what "go build -json" writes (go help buildjson): a JSON object a line with
 // the package that said something.
 type report struct {
-	owner func(string) string
-	buf   []byte
-	order []string
-	said  map[string]*strings.Builder
-	bad   map[string]bool
+	owner   func(string) string
+	rewrite func(string) string
+	buf     []byte
+	order   []string
+	said    map[string]*strings.Builder
+	bad     map[string]bool
 }
 
 func (r *report) Write(p []byte) (int, error) {
@@ -65,16 +66,23 @@ func (r *report) failures(stderr string) []Failure {
 		if !r.bad[name] || strings.TrimSpace(r.said[name].String()) == "" {
 			continue
 		}
-		f := Failure{Package: name, Output: r.said[name].String()}
+		f := Failure{Package: name, Output: r.shown(r.said[name].String())}
 		if r.owner != nil {
 			f.Plugin = r.owner(name)
 		}
 		out = append(out, f)
 	}
 	if len(out) == 0 {
-		out = []Failure{{Output: stderr}}
+		out = []Failure{{Output: r.shown(stderr)}}
 	}
 	return out
+}
+
+func (r *report) shown(text string) string {
+	if r.rewrite == nil {
+		return text
+	}
+	return r.rewrite(text)
 }
 
 // warnings are what packages that did compile said, such as a C compiler's warnings.
@@ -82,7 +90,7 @@ func (r *report) warnings() []string {
 	var out []string
 	for _, name := range r.order {
 		if s := strings.TrimSpace(r.said[name].String()); s != "" && !r.bad[name] {
-			out = append(out, name+": "+s)
+			out = append(out, name+": "+r.shown(s))
 		}
 	}
 	return out
