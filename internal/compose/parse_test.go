@@ -169,7 +169,7 @@ func FuzzWithoutBodies(f *testing.F) {
 func TestRewriter(t *testing.T) {
 	comp := Composition{
 		Base: "/home/me",
-		Dir:  "/store/trees/composition/abc/app", AppRoot: "/home/me/app",
+		Dir:  "/store/trees/composition/abc/app", AppRoot: "/home/me/app", AppDir: "/home/me/app/cmd", Generated: "graft_plugins.go",
 		LocalDirs: []LocalDir{
 			{Root: "/home/me/app", Link: "/store/trees/composition/abc/app"},
 			{Root: "/home/me/one", Link: "/store/trees/composition/abc/modules/example.com/one@local"},
