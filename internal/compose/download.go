@@ -195,7 +195,7 @@ func (c *composer) download(ctx context.Context, m module.Version) (download, er
 		return download{}, ctx.Err()
 	}
 	if err != nil {
-		return download{}, fmt.Errorf("download module %s@%s: %w", m.Path, m.Version, err)
+		return download{}, &DownloadError{m.Path + "@" + m.Version, err}
 	}
 	if err := module.Check(d.Path, d.Version); err != nil || d.Path != m.Path || d.Sum == "" {
 		return download{}, fmt.Errorf("download module %s@%s: the go command answered %s@%s", m.Path, m.Version, d.Path, d.Version)

@@ -33,3 +33,12 @@ type StaleError struct {
 func (e *StaleError) Error() string {
 	return "the lock does not fit the composition: " + strings.Join(e.What, "; ")
 }
+
+// DownloadError is a module that the go command could not get.
+type DownloadError struct {
+	Module string // path@version
+	Err    error  // ErrOffline when it was not allowed to try
+}
+
+func (e *DownloadError) Error() string { return "download module " + e.Module + ": " + e.Err.Error() }
+func (e *DownloadError) Unwrap() error { return e.Err }

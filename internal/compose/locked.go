@@ -50,20 +50,20 @@ func (c *composer) lockModules(r requirements) []lock.Module {
 
 // replacedBy is the replace line that counts for a requirement.
 func (c *composer) replacedBy(q requirement) (replacement, bool) {
-	var any *replacement
+	var always *replacement
 	for i := range c.replaces {
 		switch p := &c.replaces[i]; {
 		case p.old.Path != q.Path:
 		case p.old.Version == q.Version:
 			return *p, true
 		case p.old.Version == "":
-			any = p
+			always = p
 		}
 	}
-	if any == nil {
+	if always == nil {
 		return replacement{}, false
 	}
-	return *any, true
+	return *always, true
 }
 
 func sumsByModule(lines []string) map[string]string {
