@@ -16,7 +16,8 @@ import (
 	"github.com/graft-build/graft/target"
 )
 
-// ExitError is a started program that ended with a status other than 0.
+// ExitError is a started program that ended with a status other than 0; Interrupted when it
+// was ended together with graft.
 type ExitError struct {
 	Status int
 }
@@ -75,8 +76,14 @@ func (p *Program) Run(ctx context.Context, args []string, stdin io.Reader, stdou
 	})
 }
 
+// Interrupted is the status of a started program that was ended with graft, by Ctrl-C.
+const Interrupted = 130
+
 func start(ctx context.Context, c run.Cmd) error {
 	err := run.Run(ctx, c)
+	if err != nil && ctx.Err() != nil {
+		return &ExitError{Interrupted}
+	}
 	var failed *run.Error
 	if errors.As(err, &failed) && failed.Status > 0 {
 		return &ExitError{failed.Status}
@@ -156,7 +163,8 @@ func (s *session) runnable(ctx context.Context, l *lock.Lock, b *built) (string,
 	if err != nil {
 		return "", err
 	}
-	k := digest.NewKey("runnable/1").AddDigest("graft", self).AddDigest("program", program).Add("target", b.target.Name)
+	k := digest.NewKey("runnable/1").AddDigest("graft", self).AddDigest("program", program).Add("target", b.target.Name).
+		Add("name", filepath.Base(b.file))
 	for _, p := range l.PackagesOf(b.target.Name) {
 		k.AddDigest(p.Name, p.SHA256)
 	}

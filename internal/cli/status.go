@@ -23,12 +23,12 @@ import (
 // Exit statuses. docs/cli.md describes them.
 const (
 	StatusOK          = 0
-	StatusRefused     = 1   // what was asked for can't be built: manifest, plugins, compiler, packages
-	StatusUsage       = 2   // the command line makes no sense
-	StatusEnvironment = 3   // network, disk, a missing program
-	StatusIntegrity   = 4   // a checksum or signature is wrong
-	StatusStale       = 5   // graft.lock does not fit what is asked for
-	StatusInterrupted = 130 // Ctrl-C
+	StatusRefused     = 1                 // what was asked for can't be built: manifest, plugins, compiler, packages
+	StatusUsage       = 2                 // the command line makes no sense
+	StatusEnvironment = 3                 // network, disk, a missing program
+	StatusIntegrity   = 4                 // a checksum or signature is wrong
+	StatusStale       = 5                 // graft.lock does not fit what is asked for
+	StatusInterrupted = graft.Interrupted // Ctrl-C
 )
 
 // usageError is a command line that makes no sense.
