@@ -25,6 +25,7 @@ type KitConfig struct {
 	Zig           Zig
 	Target        target.Target // one with a C ABI
 	Sysroot       string        // its folder, "" when the target has no packages
+	Prefix        string        // folder in it that MSYS2's packages are in: "clang64"; "" for Debian's layout
 	SysrootDigest digest.Digest
 	LibcVersion   string // of the repository's C library, "2.36"; "" for zig's default
 	Graft         string // this program's executable, which acts as the kit's tools
@@ -120,7 +121,11 @@ func (c *KitConfig) spec() (shim.Spec, error) {
 			s.Defines = append(s.Defines, "_TIME_BITS=64", "_FILE_OFFSET_BITS=64")
 		}
 	}
-	if c.Sysroot != "" {
+	if c.Sysroot != "" && c.Prefix != "" {
+		prefix := "/" + c.Prefix
+		s.Include, s.LibDirs = []string{prefix + "/include"}, []string{prefix + "/lib"}
+		s.PkgConfig = []string{prefix + "/lib/pkgconfig", prefix + "/share/pkgconfig"}
+	} else if c.Sysroot != "" {
 		lib := "/usr/lib/" + s.Triplet
 		s.Include = []string{"/usr/include/" + s.Triplet, "/usr/include"}
 		s.LibDirs = []string{lib, "/usr/lib", "/lib/" + s.Triplet, "/lib"}

@@ -68,22 +68,16 @@ func or(a, b string) string {
 }
 
 // probe answers the Go linker's questions whether a flag is supported. It asks by linking a
-// program of one line for each flag at every link, which costs more than all the rest. Only
-// calls that consist of nothing but what the answer is known for are answered here.
+// program of one line for each flag at every link, which costs more than all the rest. The
+// call ends with "-o", its output, the flag in question and the program.
 func (s *session) probe(args []string) bool {
-	source, out := false, false
-	for i := 0; i < len(args); i++ {
-		switch a := args[i]; {
-		case a == "-o" && i+1 < len(args) && filepath.Base(args[i+1]) == "a.out" && inGoLink(args[i+1]):
-			i++
-			out = true
-		case filepath.Base(a) == "trivial.c" && inGoLink(a):
-			source = true
-		case !supported[a] && !strings.HasPrefix(a, "-Wl,--build-id="):
-			return false
-		}
+	n := len(args)
+	if n < 4 || args[n-4] != "-o" || filepath.Base(args[n-3]) != "a.out" || filepath.Base(args[n-1]) != "trivial.c" {
+		return false
 	}
-	return source && out && s.spec.elf()
+	flag := args[n-2]
+	return s.spec.elf() && inGoLink(args[n-3]) && inGoLink(args[n-1]) &&
+		(supported[flag] || strings.HasPrefix(flag, "-Wl,--build-id="))
 }
 
 // inGoLink says whether a file is directly in a temporary folder of the Go linker.
@@ -94,7 +88,6 @@ func inGoLink(path string) bool {
 
 // supported lists flags that the Go linker asks for and zig takes or this package translates.
 var supported = map[string]bool{
-	"-m64": true, "-m32": true, "-marm": true, "-pthread": true, "-rdynamic": true,
-	"-Qunused-arguments": true, "-no-pie": true, "-nopie": true, "-Wl,--export-dynamic-symbol=main": true,
-	"-Wl,--compress-debug-sections=zlib": true,
+	"-Qunused-arguments": true, "-no-pie": true, "-nopie": true,
+	"-Wl,--export-dynamic-symbol=main": true, "-Wl,--compress-debug-sections=zlib": true,
 }

@@ -48,6 +48,7 @@ type translation struct {
 	libDirs  []string // every -L that holds, for libraries that must be found here
 	cpu      string   // -mcpu from the caller's flags
 	optimize bool     // the caller stated -O
+	debug    bool     // the caller stated -g
 	script   bool     // the caller brings a linker script
 	partial  bool     // -r
 	nostdinc bool
@@ -194,6 +195,8 @@ func (t *translation) survey(words []word) {
 			t.sources = t.sources || isSource(f)
 		case strings.HasPrefix(f, "-O"):
 			t.optimize = true
+		case strings.HasPrefix(f, "-g"):
+			t.debug = true
 		case f == "-nostdinc":
 			t.nostdinc = true
 		}
@@ -247,7 +250,11 @@ func (t *translation) before() {
 		// library of its own for each level.
 		t.emit("-O2")
 	}
-	t.emit("-fno-sanitize=undefined", "-Wno-unused-command-line-argument")
+	if !t.debug {
+		t.emit("-g0") // zig's default is -g
+	}
+	// -O2 makes zig define NDEBUG, which takes out every assert; no other compiler does that.
+	t.emit("-UNDEBUG", "-fno-sanitize=undefined", "-Wno-unused-command-line-argument")
 	for _, d := range s.Defines {
 		t.emit("-D" + d)
 	}
