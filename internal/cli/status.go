@@ -14,7 +14,9 @@ import (
 	"github.com/graft-build/graft/internal/compile"
 	"github.com/graft-build/graft/internal/compose"
 	"github.com/graft-build/graft/internal/fetch"
+	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/internal/store"
+	"github.com/graft-build/graft/internal/toolchain"
 	"github.com/graft-build/graft/lock"
 	"github.com/graft-build/graft/manifest"
 	"github.com/graft-build/graft/target"
@@ -77,6 +79,10 @@ func classify(err error) (status int, hint string) {
 		badFile  *manifest.Error
 		refusal  *compose.Refusal
 		compiler *compile.Error
+		download *compose.DownloadError
+		packages *resolve.MissingError
+		changed  *toolchain.ContentError
+		zig      *toolchain.SourceError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -93,10 +99,16 @@ func classify(err error) (status int, hint string) {
 		return StatusStale, stale.Hint
 	case errors.As(err, &badLock):
 		return StatusStale, "repair the line, or run graft lock --update to write the lock anew"
-	case store.IsMismatch(err), graft.IsSignature(err):
-		return StatusIntegrity, "the file was changed on its way or at its source; nothing of it was kept. Try another mirror (GRAFT_MIRROR_DEBIAN=…)"
-	case errors.As(err, &offline):
+	case errors.As(err, &changed), store.IsMismatch(err), graft.IsSignature(err):
+		return StatusIntegrity, "it was changed on its way or at its source, and nothing of it was kept; try another mirror (GRAFT_MIRROR_DEBIAN=…)"
+	case errors.As(err, &offline), errors.Is(err, compose.ErrOffline):
 		return StatusEnvironment, "run graft fetch while there is a network"
+	case errors.As(err, &download):
+		return StatusEnvironment, "check the module's name and version, GOPROXY and, for a private module, GOPRIVATE"
+	case errors.As(err, &zig):
+		return StatusEnvironment, "set GRAFT_ZIG to a zig " + graft.ZigVersion + " on this machine, or GRAFT_MIRROR_ZIG or GRAFT_MIRROR_NPM to an address that has it"
+	case errors.As(err, &packages):
+		return StatusRefused, "name a package under packages: in graft.yaml, or build with a tag that leaves the library out"
 	case errors.As(err, &refusal), errors.As(err, &compiler):
 		return StatusRefused, ""
 	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "unknown flag"):
@@ -116,7 +128,7 @@ func environment(err error) (status int, hint string) {
 		return StatusEnvironment, "make room, or put the store on another disk (GRAFT_STORE=…); graft store gc removes what is old"
 	case errors.As(err, &dns), errors.As(err, &fetched), fetch.IsNotFound(err):
 		return StatusEnvironment, "check the network, or name a mirror (GRAFT_MIRROR_DEBIAN=…, repositories: in graft.yaml)"
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, graft.ErrNoCommand):
 		return StatusEnvironment, ""
 	}
 	return StatusRefused, ""
