@@ -191,6 +191,7 @@ func (s *session) packInput(ctx context.Context, l *lock.Lock, b *built) (pack.I
 
 // runPackages unpacks the packages of the run closure.
 func (s *session) runPackages(ctx context.Context, l *lock.Lock, b *built, in *pack.In) ([]closure.Provider, error) {
+	prefix := distributionOf(b.lock.Repo).prefix(b.lock.Repo)
 	var out []closure.Provider
 	for _, p := range l.PackagesOf(b.target.Name) {
 		if !p.Run {
@@ -200,7 +201,7 @@ func (s *session) runPackages(ctx context.Context, l *lock.Lock, b *built, in *p
 		if !ok {
 			return nil, fmt.Errorf("unpack %s for %s: the store has lost it; build again", p.Name, b.target.Name)
 		}
-		dir, err := sysroot.PackageTree(ctx, s.store, sysroot.Input{Name: p.Name, Blob: blob, SHA256: p.SHA256})
+		dir, err := sysroot.PackageTree(ctx, s.store, sysroot.Input{Name: p.Name, Blob: blob, SHA256: p.SHA256, Prefix: prefix})
 		if err != nil {
 			return nil, err
 		}

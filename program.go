@@ -28,6 +28,8 @@ type built struct {
 
 // inputs are packages as sysroots take them.
 func (s *session) inputs(l *lock.Lock, t target.Target, want func(lock.Package) bool) ([]sysroot.Input, error) {
+	lt, _ := l.Target(t.Name)
+	prefix := distributionOf(lt.Repo).prefix(lt.Repo)
 	var out []sysroot.Input
 	for _, p := range l.PackagesOf(t.Name) {
 		if !want(p) {
@@ -37,7 +39,7 @@ func (s *session) inputs(l *lock.Lock, t target.Target, want func(lock.Package) 
 		if !ok {
 			return nil, fmt.Errorf("unpack %s for %s: the store has lost it; build again", p.Name, t.Name)
 		}
-		out = append(out, sysroot.Input{Name: p.Name, Blob: blob, SHA256: p.SHA256})
+		out = append(out, sysroot.Input{Name: p.Name, Blob: blob, SHA256: p.SHA256, Prefix: prefix})
 	}
 	return out, nil
 }
@@ -69,7 +71,7 @@ func (s *session) kit(ctx context.Context, l *lock.Lock, t target.Target) (toolc
 	}
 	err = s.stage("toolchain", t.Name, func() (string, error) {
 		kit, err = toolchain.Prepare(ctx, toolchain.KitConfig{
-			Store: s.store, Zig: zig, Target: t, Sysroot: root.Dir, SysrootDigest: root.Digest,
+			Store: s.store, Zig: zig, Target: t, Sysroot: root.Dir, SysrootDigest: root.Digest, Prefix: distributionOf(lt.Repo).prefix(lt.Repo),
 			LibcVersion: lt.Libc, Graft: s.cfg.Executable, Events: s.cfg.Events,
 		})
 		return "zig " + zig.Version, err

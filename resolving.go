@@ -3,16 +3,12 @@ package graft
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/detect"
-	"github.com/graft-build/graft/internal/distro/debian"
 	"github.com/graft-build/graft/internal/fetch"
 	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/lock"
@@ -20,23 +16,16 @@ import (
 	"github.com/graft-build/graft/target"
 )
 
-// distribution is the manifest's name for what a repository belongs to.
-func distribution(repo string) string {
-	name, _, _ := strings.Cut(repo, "-")
-	return name
-}
-
 // repoOf is the repository that a target's packages come from: the preset's, or another
 // suite when the manifest says so and that suite has the architecture.
 func (s *session) repoOf(t target.Target) string {
 	if t.Repo == "" {
 		return ""
 	}
-	suite := s.plan.m.Repositories[distribution(t.Repo)].Suite
-	if suite == "" || t.Arch == "riscv64" { // riscv64 is in trixie only
-		return t.Repo
+	if suite := s.plan.m.Repositories[distributionName(t.Repo)].Suite; suite != "" {
+		return distributionOf(t.Repo).suite(t, suite)
 	}
-	return distribution(t.Repo) + "-" + suite
+	return t.Repo
 }
 
 // usesC says whether C is compiled for a target: a package beside the standard library has
@@ -44,9 +33,6 @@ func (s *session) repoOf(t target.Target) string {
 func (s *session) usesC(t target.Target, found detect.Result) bool {
 	return t.Cgo() && (s.shell || slices.ContainsFunc(found.Packages, func(p detect.Package) bool { return p.Cgo }))
 }
-
-// baseRoots are the packages that every image has beside what the program needs.
-var baseRoots = []string{"ca-certificates", "tzdata"}
 
 // lockTarget is what the lock records of a target before packages are chosen.
 func (s *session) lockTarget(t target.Target, found detect.Result) lock.Target {
@@ -60,7 +46,7 @@ func (s *session) lockTarget(t target.Target, found detect.Result) lock.Target {
 		out.Needs = append(out.Needs, n.String())
 	}
 	slices.Sort(out.Needs)
-	out.Roots = s.roots(t)
+	out.Roots = s.roots(t, out.Cgo)
 	return out
 }
 
@@ -70,7 +56,7 @@ func (s *session) needs(t target.Target, found detect.Result) []resolve.Need {
 		return nil
 	}
 	needs := slices.Clone(found.Needs)
-	for _, name := range s.plan.m.Packages[distribution(t.Repo)].Build {
+	for _, name := range s.plan.m.Packages[distributionName(t.Repo)].Build {
 		needs = append(needs, resolve.Need{Kind: resolve.NamePackage, Name: name, From: []string{manifest.FileName}})
 	}
 	return needs
@@ -79,7 +65,7 @@ func (s *session) needs(t target.Target, found detect.Result) []resolve.Need {
 // chosen are the needs with the manifest's own choices of packages in their place.
 func (s *session) chosen(t target.Target, found detect.Result) []resolve.Need {
 	needs := slices.Clone(s.needs(t, found))
-	choose := s.plan.m.Packages[distribution(t.Repo)].Choose
+	choose := s.plan.m.Packages[distributionName(t.Repo)].Choose
 	for i, n := range needs {
 		if name := choose[n.String()]; name != "" {
 			needs[i].Kind, needs[i].Name = resolve.NamePackage, name
@@ -89,8 +75,8 @@ func (s *session) chosen(t target.Target, found detect.Result) []resolve.Need {
 }
 
 // roots are packages wanted at run time whatever the program needs.
-func (s *session) roots(t target.Target) []string {
-	roots := append(slices.Clone(baseRoots), s.plan.m.Packages[distribution(t.Repo)].Run...)
+func (s *session) roots(t target.Target, cgo bool) []string {
+	roots := append(distributionOf(t.Repo).roots(cgo), s.plan.m.Packages[distributionName(t.Repo)].Run...)
 	slices.Sort(roots)
 	return slices.Compact(roots)
 }
@@ -118,6 +104,9 @@ func (s *session) resolve(ctx context.Context, l *lock.Lock, t target.Target, fo
 		if err != nil {
 			return "", err
 		}
+		if err := repo.Admit(ctx, packagesOf(res)); err != nil {
+			return "", err
+		}
 		if lt.Libc, err = repo.Libc(ctx); err != nil {
 			return "", err
 		}
@@ -127,6 +116,14 @@ func (s *session) resolve(ctx context.Context, l *lock.Lock, t target.Target, fo
 		l.Targets = append(l.Targets, lt)
 		return s.record(l, t, repo, res), nil
 	})
+}
+
+func packagesOf(res resolve.Result) []resolve.Package {
+	out := make([]resolve.Package, len(res.Packages))
+	for i, p := range res.Packages {
+		out[i] = p.Package
+	}
+	return out
 }
 
 // noPackages is the error for a target that has no repository, though C libraries are needed.
@@ -139,7 +136,7 @@ func (s *session) noPackages(t target.Target, found detect.Result) error {
 }
 
 // record writes the chosen packages into the lock and says how much they are.
-func (s *session) record(l *lock.Lock, t target.Target, repo *debian.Repository, res resolve.Result) string {
+func (s *session) record(l *lock.Lock, t target.Target, repo repository, res resolve.Result) string {
 	ids := map[string]string{}
 	for _, r := range repo.Records() {
 		// One lock can hold two states of a suite, when a target was added later.
@@ -166,55 +163,11 @@ func (s *session) record(l *lock.Lock, t target.Target, repo *debian.Repository,
 }
 
 // openRepository opens the indexes of a repository for a target.
-func (s *session) openRepository(ctx context.Context, name string, t target.Target) (*debian.Repository, error) {
+func (s *session) openRepository(ctx context.Context, name string, t target.Target) (repository, error) {
 	if s.cfg.Offline {
 		return nil, &fetch.OfflineError{Missing: []string{"the indexes of " + name + " for " + t.Name + ", to choose packages with (there is no lock for it)"}}
 	}
-	mirrors, err := s.mirrors()
-	if err != nil {
-		return nil, err
-	}
-	c := debian.Config{
-		Name: name, Arch: t.Arch, Triplet: t.ABI.Triplet, Mirrors: mirrors, Now: s.cfg.Now(),
-		Fetcher: s.fetch, Store: s.store, Events: s.cfg.Events,
-	}
-	if file := s.plan.m.Repositories[distribution(name)].Keyring; file != "" {
-		if c.Trusted, err = os.ReadFile(absolute(s.dir, file)); err != nil {
-			return nil, fmt.Errorf("read keyring of %s: %w", name, err)
-		}
-	} else if b, err := os.ReadFile(filepath.Join(hostRoot, debian.HostKeyring)); err == nil {
-		c.Keyring = b
-	}
-	return debian.Open(ctx, c)
-}
-
-// hostRoot is where the host's own configuration lies.
-const hostRoot = "/"
-
-// mirrors are the addresses asked before the official ones: the environment's, the
-// manifest's, the host's apt sources.
-func (s *session) mirrors() (debian.Mirrors, error) {
-	m := debian.Mirrors{}
-	declared := s.plan.m.Repositories["debian"]
-	for _, src := range []struct {
-		what  string
-		kind  debian.Kind
-		bases []string
-	}{
-		{"GRAFT_MIRROR_DEBIAN", debian.Archive, strings.Fields(getenv(s.cfg.Env, "GRAFT_MIRROR_DEBIAN"))},
-		{"GRAFT_MIRROR_DEBIAN_SECURITY", debian.Security, strings.Fields(getenv(s.cfg.Env, "GRAFT_MIRROR_DEBIAN_SECURITY"))},
-		{"repositories.debian.mirrors", debian.Archive, declared.Mirrors},
-		{"repositories.debian.security", debian.Security, declared.Security},
-	} {
-		if err := m.Add(src.kind, src.bases...); err != nil {
-			return nil, &UsageError{fmt.Sprintf("%s: %v", src.what, err)}
-		}
-	}
-	host, problems := debian.HostSources(os.DirFS(hostRoot))
-	for _, p := range problems {
-		s.cfg.Events.Send(event.Note{Text: p.Error()})
-	}
-	return m.Merge(host), nil
+	return distributionOf(name).open(ctx, s, name, t)
 }
 
 // items are the locked packages of a target as files to fetch.
@@ -223,7 +176,8 @@ func (s *session) items(l *lock.Lock, t target.Target) ([]fetch.Item, error) {
 	if len(packages) == 0 {
 		return nil, nil
 	}
-	mirrors, err := s.mirrors()
+	lt, _ := l.Target(t.Name)
+	addresses, err := distributionOf(lt.Repo).addresses(s)
 	if err != nil {
 		return nil, err
 	}
@@ -233,7 +187,7 @@ func (s *session) items(l *lock.Lock, t target.Target) ([]fetch.Item, error) {
 		if !ok {
 			return nil, fmt.Errorf("fetch %s: the lock lacks repository %s", p.Name, p.Repo)
 		}
-		urls, err := debian.URLs(mirrors, r, p.Path)
+		urls, err := addresses(r, p.Path)
 		if err != nil {
 			return nil, err
 		}
@@ -241,10 +195,4 @@ func (s *session) items(l *lock.Lock, t target.Target) ([]fetch.Item, error) {
 	}
 	slices.SortFunc(out, func(a, b fetch.Item) int { return cmp.Compare(b.Size, a.Size) }) // the longest first
 	return out, nil
-}
-
-// IsSignature says whether an error is of an index that no trusted key has signed.
-func IsSignature(err error) bool {
-	var sig *debian.SignatureError
-	return errors.As(err, &sig)
 }

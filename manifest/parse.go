@@ -29,13 +29,16 @@ const maxDepth = 64
 var Schema []byte
 
 // Formats that artifacts can have.
-var Formats = []string{"tar.gz", "deb", "oci"}
+var Formats = []string{"tar.gz", "deb", "oci", "zip"}
 
 // Distributions that packages come from.
-var Distributions = []string{"debian"}
+var Distributions = []string{"debian", "msys2"}
 
 // Suites that a distribution has, the default first.
-var Suites = map[string][]string{"debian": {"bookworm", "trixie"}}
+var Suites = map[string][]string{
+	"debian": {"bookworm", "trixie"},
+	"msys2":  {"clang64", "ucrt64", "mingw64", "clangarm64"},
+}
 
 // Parse reads a manifest. file is only used in errors, which are *Error and state line,
 // column and the text around it. Unknown keys are errors.

@@ -51,6 +51,16 @@ var table = []Target{
 		ABI:     ABI{Zig: "riscv64-linux-musl", Triplet: "riscv64-linux-musl", Libc: "musl"},
 		Formats: []string{"tar.gz"}, Emulator: "qemu-riscv64",
 	},
+	{
+		Name: "windows/amd64", Platform: Platform{OS: "windows", Arch: "amd64"},
+		ABI:  ABI{Zig: "x86_64-windows-gnu", Triplet: "x86_64-w64-mingw32", Libc: "ucrt"},
+		Repo: "msys2-clang64", Arch: "x86_64", Formats: []string{"zip"}, Emulator: "wine",
+	},
+	{
+		Name: "windows/arm64", Platform: Platform{OS: "windows", Arch: "arm64"},
+		ABI:  ABI{Zig: "aarch64-windows-gnu", Triplet: "aarch64-w64-mingw32", Libc: "ucrt"},
+		Repo: "msys2-clangarm64", Arch: "aarch64", Formats: []string{"zip"}, Emulator: "wine",
+	},
 }
 
 // pureGo lists the first-class and other ports of Go 1.26 that no preset serves: no C, no packages.
@@ -64,5 +74,5 @@ var pureGo = map[string]bool{
 	"netbsd/arm64": true, "openbsd/386": true, "openbsd/amd64": true, "openbsd/arm": true,
 	"openbsd/arm64": true, "openbsd/ppc64": true, "openbsd/riscv64": true, "plan9/386": true,
 	"plan9/amd64": true, "plan9/arm": true, "solaris/amd64": true, "wasip1/wasm": true,
-	"windows/386": true, "windows/amd64": true, "windows/arm64": true,
+	"windows/386": true,
 }

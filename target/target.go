@@ -41,7 +41,7 @@ type Target struct {
 	Repo     string   // default repository, a name of the repository table; "" without packages
 	Arch     string   // the repository's name of the architecture: "armhf"
 	Formats  []string // default artifact formats
-	Emulator string   // the qemu-user program that starts it on another processor: "qemu-arm"
+	Emulator string   // the program that starts it where it does not run by itself: "qemu-arm", "wine"
 }
 
 // GOOS and GOARCH as the go command wants them.
@@ -86,9 +86,11 @@ func Parse(name string) (Target, error) {
 	}
 	if pureGo[name] {
 		os, arch, _ := strings.Cut(name, "/")
-		return Target{
-			Name: name, Platform: Platform{OS: os, Arch: arch}, Formats: []string{"tar.gz"},
-		}, nil
+		t := Target{Name: name, Platform: Platform{OS: os, Arch: arch}, Formats: []string{"tar.gz"}}
+		if os == "windows" {
+			t.Formats = []string{"zip"}
+		}
+		return t, nil
 	}
 	return Target{}, &UnknownError{Name: name, Close: similar(name)}
 }

@@ -30,10 +30,15 @@ func PackageTree(ctx context.Context, s *store.Store, in Input) (dir string, err
 }
 
 func packageTree(ctx context.Context, s *store.Store, in Input, ev event.Sink) (string, error) {
-	// A change of what trees contain changes this name.
+	// A change of what trees contain changes these names.
 	key := digest.NewKey("deb/1").AddDigest("sha256", in.SHA256).Digest()
-	dir, _, err := s.Tree(ctx, "deb", key, func(ctx context.Context, dir string) error {
-		return unpackDeb(ctx, in, dir, ev)
+	kind, unpack := "deb", unpackDeb
+	if in.Prefix != "" {
+		key = digest.NewKey("pacman/1").AddDigest("sha256", in.SHA256).Add("prefix", in.Prefix).Digest()
+		kind, unpack = "pacman", unpackPacman
+	}
+	dir, _, err := s.Tree(ctx, kind, key, func(ctx context.Context, dir string) error {
+		return unpack(ctx, in, dir, ev)
 	})
 	if err != nil {
 		return "", fmt.Errorf("unpack package %s: %w", in.Name, err)
@@ -43,6 +48,21 @@ func packageTree(ctx context.Context, s *store.Store, in Input, ev event.Sink) (
 
 // unpackDeb fills dir from the package file.
 func unpackDeb(ctx context.Context, in Input, dir string, ev event.Sink) error {
+	return readPackage(in, ev, func(r io.Reader) error {
+		a, err := deb.Open(filepath.Base(in.Name), r)
+		if err != nil {
+			return err
+		}
+		defer a.Close()
+		if err := writeControl(filepath.Join(dir, "control"), a.Control); err != nil {
+			return err
+		}
+		return writeData(ctx, filepath.Join(dir, "data"), a.Data())
+	})
+}
+
+// readPackage gives a package file to unpack, whole, and checks that it is the right one.
+func readPackage(in Input, ev event.Sink, unpack func(r io.Reader) error) error {
 	f, err := os.Open(in.Blob)
 	if err != nil {
 		return err
@@ -57,15 +77,7 @@ func unpackDeb(ctx context.Context, in Input, dir string, ev event.Sink) error {
 	r := &meter{r: io.TeeReader(f, h), in: in, total: fi.Size(), events: ev}
 	defer r.end()
 
-	a, err := deb.Open(filepath.Base(in.Name), r)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	if err := writeControl(filepath.Join(dir, "control"), a.Control); err != nil {
-		return err
-	}
-	if err := writeData(ctx, filepath.Join(dir, "data"), a.Data()); err != nil {
+	if err := unpack(r); err != nil {
 		return err
 	}
 	if _, err := io.Copy(io.Discard, r); err != nil {
@@ -113,6 +125,9 @@ func writeData(ctx context.Context, dir string, r io.Reader) error {
 // checkArch refuses a package of another architecture: its libraries would be passed over
 // by the linker, its headers would be wrong.
 func checkArch(tree string, in Input, t target.Target) error {
+	if in.Prefix != "" {
+		return nil // its files lie in the folder of an environment, which is of one processor
+	}
 	b, err := os.ReadFile(filepath.Join(tree, "control", "control"))
 	if err != nil {
 		return err

@@ -1,11 +1,11 @@
-// Package sysroot makes folders of a target's system out of Debian packages: each package is
-// unpacked once into the store, and a sysroot is the union of some of them by hard links.
+// Package sysroot makes folders of a target's system out of packages of Debian or MSYS2: each
+// is unpacked once into the store, and a sysroot is the union of some of them by hard links.
 // Build makes what compiling and linking read; Runtime makes what a program finds when it
 // runs, for images and bundles.
 //
-// Every tree has one layout whatever the packages use: /lib, /bin and the like are links to
-// their namesakes in /usr, as on an installed Debian, so that a file is found under both
-// names. Nothing depends on where the store lies.
+// Every Debian tree has one layout whatever the packages use: /lib, /bin and the like are
+// links to their namesakes in /usr, as on an installed Debian, so that a file is found under
+// both names. MSYS2's have theirs in the folder of their environment, /clang64. Nothing depends on where the store lies.
 package sysroot
 
 import (
@@ -26,8 +26,10 @@ import (
 // Input is one package file.
 type Input struct {
 	Name   string        // the package's name, for errors and events
-	Blob   string        // path of the .deb
-	SHA256 digest.Digest // of the .deb
+	Blob   string        // path of the package file
+	SHA256 digest.Digest // of the package file
+	// Prefix is the folder that all files of an MSYS2 package lie in: "clang64". "" is a Debian package.
+	Prefix string
 }
 
 // Sysroot is a finished folder.
@@ -40,7 +42,7 @@ type Sysroot struct {
 // translations, linker scripts that name files relative to themselves. The order of in
 // does not matter. Two packages that hold different files of one name are an error.
 func Build(ctx context.Context, s *store.Store, t target.Target, in []Input, ev event.Sink) (Sysroot, error) {
-	return union(ctx, s, t, in, ev, flavour{name: "build", drop: dropForBuild, scripts: true})
+	return union(ctx, s, t, in, ev, flavour{name: "build", drop: forBuild(in), scripts: true})
 }
 
 // Runtime returns the union of packages as a program finds them when it runs. Of the
@@ -61,6 +63,9 @@ func union(ctx context.Context, s *store.Store, t target.Target, in []Input, ev 
 	slices.SortFunc(in, func(a, b Input) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.SHA256.Hex(), b.SHA256.Hex()))
 	})
+	if i := slices.IndexFunc(in, func(p Input) bool { return p.Prefix != in[0].Prefix }); i > 0 {
+		return Sysroot{}, fmt.Errorf("make sysroot for %s: packages %s and %s are of two environments", t.Name, in[0].Name, in[i].Name)
+	}
 	in = slices.CompactFunc(in, func(a, b Input) bool { return a.Name == b.Name && a.SHA256 == b.SHA256 })
 
 	// A change of what unions contain changes this name.

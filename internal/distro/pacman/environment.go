@@ -96,6 +96,12 @@ func join(bases []string, path string) []string {
 	return out
 }
 
+// CheckMirror says what is wrong with an address of a mirror.
+func CheckMirror(base string) error {
+	_, err := cleanBase(base)
+	return err
+}
+
 // cleanBase checks an address and drops slashes from its end.
 func cleanBase(s string) (string, error) {
 	u, err := url.Parse(s)

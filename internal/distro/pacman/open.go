@@ -28,6 +28,8 @@ type Config struct {
 	// Keyring holds further keys of packagers, such as the host's msys2.gpg; only pinned
 	// ones of it count. nil: the built-in keys alone.
 	Keyring []byte
+	// Trusted is the keyring of a mirror of the user's own: its keys are believed, and no others.
+	Trusted []byte
 	// Unsigned takes databases and packages without signatures: the user says so of a
 	// repository of his own. Then only its checksums hold it together, and the official
 	// addresses are not asked.
@@ -123,12 +125,16 @@ func prepare(cfg Config) (*Repository, error) {
 		if len(r.bases) == 0 {
 			return nil, fmt.Errorf("open repository %s: one without signatures needs an address of its own", r.state.Name)
 		}
-		r.state.Base = r.bases[0]
+		r.state.Base = "" // it has no place that others know
 		return r, nil
 	}
 	if cfg.keys != nil {
 		r.keys = cfg.keys
 		return r, nil
+	}
+	if cfg.Trusted != nil {
+		r.keys, err = trusted(cfg.Trusted)
+		return r, err
 	}
 	var more [][]byte
 	if cfg.Keyring != nil {

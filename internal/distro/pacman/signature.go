@@ -79,6 +79,18 @@ func newKeyring(pins []string, sources [][]byte) (*Keyring, error) {
 	return k, nil
 }
 
+// trusted returns the keyring of all keys in b.
+func trusted(b []byte) (*Keyring, error) {
+	entities, err := readKeys(b)
+	if err != nil {
+		return nil, fmt.Errorf("read keyring: %w", err)
+	}
+	if len(entities) == 0 {
+		return nil, errors.New("read keyring: it holds no key")
+	}
+	return &Keyring{keys: entities}, nil
+}
+
 // fingerprints lists the primary keys, sorted, each once.
 func (k *Keyring) fingerprints() []string {
 	var out []string
