@@ -2,6 +2,7 @@ package graft
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,11 +61,14 @@ func (p *Project) Shell(ctx context.Context, req Request) (*Shell, error) {
 	return &Shell{Env: env, Target: t.Name}, s.writeLock(old, l)
 }
 
+// ErrNoCommand says that a command to start is not in PATH.
+var ErrNoCommand = errors.New("there is no such command in PATH")
+
 // Run starts a command in the environment. A status other than 0 is an *ExitError.
 func (s *Shell) Run(ctx context.Context, argv []string, dir string, stdin io.Reader, stdout, stderr io.Writer) error {
 	path := run.Look(s.Env, argv[0])
 	if path == "" {
-		return fmt.Errorf("exec: there is no command %s in PATH", argv[0])
+		return fmt.Errorf("exec %s: %w", argv[0], ErrNoCommand)
 	}
 	return start(ctx, run.Cmd{
 		Argv: append([]string{path}, argv[1:]...), Env: s.Env, Dir: dir,
@@ -72,16 +76,31 @@ func (s *Shell) Run(ctx context.Context, argv []string, dir string, stdin io.Rea
 	})
 }
 
+// adopted says whether the project is a folder for whose commands nothing has to be composed:
+// it has no manifest, or one that names packages alone beside no Go at all.
+func (s *session) adopted() bool {
+	m := s.manifest
+	return s.shell && (!s.declared || m.App == "" && len(m.Plugins.Use) == 0 && moduleRoot(s.plan.app) == "")
+}
+
+// moduleRoot is the folder of the module that a folder is in, "" when it is in none.
+func moduleRoot(dir string) string {
+	for !isFile(filepath.Join(dir, "go.mod")) {
+		if filepath.Dir(dir) == dir {
+			return ""
+		}
+		dir = filepath.Dir(dir)
+	}
+	return dir
+}
+
 // adopt takes a folder as it is, without composing anything: all packages of its module, or
 // no Go at all.
 func (s *session) adopt(ctx context.Context) error {
-	root := s.plan.app
-	for !isFile(filepath.Join(root, "go.mod")) {
-		if filepath.Dir(root) == root {
-			s.comp = compose.Composition{Dir: s.plan.app}
-			return nil
-		}
-		root = filepath.Dir(root)
+	root := moduleRoot(s.plan.app)
+	if root == "" {
+		s.comp = compose.Composition{Dir: s.plan.app}
+		return nil
 	}
 	gomod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {

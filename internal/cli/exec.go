@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ those of the lock. The command sees the rest of your environment unchanged.
 With "env" as COMMAND it prints the environment.`,
 		Example: `  graft exec --target rpi4 -- go build ./...
   graft exec --target linux/arm64 -- make
+  graft exec -C examples/image-server --target rpi4 -- go vet ./...
   graft exec --target rpi4 -- sh -c '$CC -o hello hello.c'`,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -31,23 +33,26 @@ With "env" as COMMAND it prints the environment.`,
 			if target != "" {
 				f.req.Targets = []string{target}
 			}
+			if !filepath.IsAbs(dir) {
+				dir = filepath.Join(a.Dir, dir)
+			}
 			p, err := a.open(dir)
 			if err != nil {
 				return err
 			}
-			f.req.Dir = a.Dir
+			f.req.Dir = dir
 			shell, err := p.Shell(c.Context(), f.req)
 			if err != nil {
 				return err
 			}
 			a.view.close()
-			return shell.Run(c.Context(), args, a.Dir, a.Stdin, a.Stdout, a.Stderr)
+			return shell.Run(c.Context(), args, dir, a.Stdin, a.Stdout, a.Stderr)
 		},
 	}
 	f.add(c)
 	a.workFlags(c)
 	c.Flags().StringVarP(&target, "target", "t", "", "system whose environment it is (default: this host)")
-	c.Flags().StringVarP(&dir, "project", "C", ".", "folder of the project")
+	c.Flags().StringVarP(&dir, "chdir", "C", ".", "work in this folder, which is the project's")
 	c.Flags().StringVarP(&f.req.Out, "out", "o", "dist", "folder of the lock when there is no manifest")
 	c.RegisterFlagCompletionFunc("target", completeTargets)
 	return c

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,6 +22,7 @@ var graft string
 type world struct {
 	dir, store, home string
 	env              []string // beside the usual
+	wrapper          []string // command that starts graft; none usually
 }
 
 // shared is the store that tests share when they do not test the store itself.
@@ -93,7 +95,8 @@ func (w world) environ() []string {
 // run runs graft and returns its output and exit status.
 func (w world) run(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), graft, args...)
+	argv := append(append(slices.Clone(w.wrapper), graft), args...)
+	cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
 	cmd.Dir, cmd.Env = w.dir, w.environ()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
