@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,8 +13,9 @@ import (
 	"github.com/graft-build/graft/event"
 )
 
-// view shows events. On a terminal there is one bar at the bottom, for the bytes of all
-// transfers together, and a line for each stage that took a while; elsewhere only warnings.
+// view shows events. On a terminal there is one line at the bottom that says what is under
+// way: a bar for the bytes of all transfers together, or else the stages and their time.
+// Above it stays a line for each stage that took a while. Elsewhere only warnings are shown.
 type view struct {
 	w        io.Writer
 	terminal bool
@@ -28,10 +30,40 @@ type view struct {
 	files int
 	ended int
 	warns map[string]bool
+
+	active []working
+	stop   chan struct{} // ends the ticker
+	closed bool
+}
+
+// working is a stage under way.
+type working struct {
+	name  string
+	since time.Time
 }
 
 func newView(w io.Writer, terminal bool) *view {
-	return &view{w: w, terminal: terminal, seen: map[string]event.Bytes{}, warns: map[string]bool{}}
+	v := &view{w: w, terminal: terminal, seen: map[string]event.Bytes{}, warns: map[string]bool{}, stop: make(chan struct{})}
+	if terminal {
+		go v.tick()
+	}
+	return v
+}
+
+// tick keeps the time in the bottom line true.
+func (v *view) tick() {
+	t := time.NewTicker(200 * time.Millisecond)
+	defer t.Stop()
+	for {
+		select {
+		case <-v.stop:
+			return
+		case <-t.C:
+			v.mu.Lock()
+			v.show()
+			v.mu.Unlock()
+		}
+	}
 }
 
 func (v *view) event(e event.Event) {
@@ -64,18 +96,22 @@ func (v *view) event(e event.Event) {
 const slow = time.Second
 
 func (v *view) stage(e event.Stage) {
-	detail := ""
+	name := prefix(e.Target) + e.Name
+	if e.Done {
+		v.active = slices.DeleteFunc(v.active, func(w working) bool { return w.name == name })
+	} else {
+		v.active = append(v.active, working{name, time.Now()})
+	}
 	if e.Detail != "" {
-		detail = ": " + e.Detail
+		name += ": " + e.Detail
 	}
 	switch {
 	case v.verbose && e.Done && e.Cached:
-		v.line("%s%s%s (in the store)", prefix(e.Target), e.Name, detail)
+		v.line("%s (in the store)", name)
 	case e.Done && (v.verbose || v.terminal && !v.quiet && e.Took >= slow):
-		v.line("%s%s%s (%.1f s)", prefix(e.Target), e.Name, detail, e.Took.Seconds())
-	case !e.Done && v.terminal && !v.quiet:
-		v.show(prefix(e.Target) + e.Name + detail)
+		v.line("%s (%.1f s)", name, e.Took.Seconds())
 	}
+	v.show()
 }
 
 // bytes adds up all transfers under way and shows them as one.
@@ -99,21 +135,28 @@ func (v *view) bytes(e event.Bytes) {
 	if v.ended == v.files {
 		v.clear()
 		v.seen, v.done, v.total, v.files, v.ended = map[string]event.Bytes{}, 0, 0, 0, 0
+		v.show()
 	}
 }
 
 func (v *view) newBar(total int64) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(v.w), progressbar.OptionShowBytes(true), progressbar.OptionShowTotalBytes(true),
+		progressbar.OptionSetWriter(v.w), progressbar.OptionShowBytes(true), progressbar.OptionShowCount(),
 		progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
 		progressbar.OptionUseANSICodes(true), progressbar.OptionSetPredictTime(true))
 }
 
 // show says what is being done, on the line that the next output replaces.
-func (v *view) show(text string) {
-	if v.bar == nil {
-		fmt.Fprintf(v.w, "\x1b[2K\r%s …\r", clip(text, 78))
+func (v *view) show() {
+	if !v.terminal || v.quiet || v.closed || v.bar != nil || len(v.active) == 0 {
+		return
 	}
+	var names []string
+	for _, w := range v.active {
+		names = append(names, w.name)
+	}
+	took := time.Since(v.active[0].since).Truncate(time.Second)
+	fmt.Fprintf(v.w, "\x1b[2K\r%s … %s\r", clip(strings.Join(names, ", "), 66), took)
 }
 
 // line writes a line that stays.
@@ -139,6 +182,10 @@ func (v *view) close() {
 	defer v.mu.Unlock()
 	if v.terminal && !v.quiet {
 		v.clear()
+	}
+	if !v.closed {
+		v.closed = true
+		close(v.stop)
 	}
 }
 
