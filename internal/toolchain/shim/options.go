@@ -78,10 +78,10 @@ func optionTable() map[string]option {
 		"no-export-dynamic", "fix-cortex-a53-843419", "fix-cortex-a53-835769", "fix-cortex-a8", "no-fix-cortex-a8", "long-plt",
 		"no-threads", "demangle", "no-demangle", "no-apply-dynamic-relocs", "rosegment", "no-rosegment",
 		"ld-generated-unwind-info", "no-ld-generated-unwind-info", "no-toc-optimize", "G", "M", "X", "cref", "stats",
-		"trace", "t", "verbose", "V", "print-gc-sections", "print-map", "print-memory-usage", "v", "O", "O0", "O1", "O2", "O3",
+		"trace", "t", "verbose", "V", "print-gc-sections", "print-map", "print-memory-usage", "v", "O0", "O1", "O2", "O3",
 		"undefined-version", "be8", "pic-veneer", "use-blx", "enable-auto-import", "disable-auto-import",
 		"enable-runtime-pseudo-reloc", "enable-stdcall-fixup", "disable-runtime-pseudo-reloc", "discard-none")
 	droppedValue("rpath-link", "exclude-libs", "icf", "m", "a", "Map", "threads", "thread-count", "y", "trace-symbol", "error-limit",
-		"pack-dyn-relocs", "package-metadata", "plugin", "plugin-opt", "spare-dynamic-tags", "sort-common", "sort-section", "O,")
+		"pack-dyn-relocs", "package-metadata", "plugin", "plugin-opt", "spare-dynamic-tags", "sort-common", "sort-section", "O")
 	return options
 }
