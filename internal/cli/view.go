@@ -130,8 +130,8 @@ func (v *view) bytes(e event.Bytes) {
 		v.bar = v.newBar(v.total)
 	}
 	v.bar.ChangeMax64(max(v.total, v.done+1))
-	v.bar.Describe(fmt.Sprintf("fetch %d/%d", v.ended, v.files))
 	v.bar.Set64(v.done)
+	v.bar.Describe(fmt.Sprintf("fetch %d/%d", v.ended, v.files))
 	if v.ended == v.files {
 		v.clear()
 		v.seen, v.done, v.total, v.files, v.ended = map[string]event.Bytes{}, 0, 0, 0, 0
