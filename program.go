@@ -80,8 +80,12 @@ func (s *session) kit(ctx context.Context, l *lock.Lock, t target.Target) (toolc
 }
 
 // zig is the C compiler, fetched when the store does not have it.
-func (s *session) zig(ctx context.Context) (toolchain.Zig, error) {
-	return toolchain.GetZig(ctx, toolchain.ZigConfig{Store: s.store, Fetcher: s.fetch, Env: s.cfg.Env, Events: s.cfg.Events})
+func (s *session) zig(ctx context.Context) (zig toolchain.Zig, err error) {
+	err = s.stage("zig", "", func() (string, error) {
+		zig, err = toolchain.GetZig(ctx, toolchain.ZigConfig{Store: s.store, Fetcher: s.fetch, Env: s.cfg.Env, Events: s.cfg.Events})
+		return zig.Version + " from " + zig.Origin, err
+	})
+	return zig, err
 }
 
 // compile builds the program of a target from folders in a state.

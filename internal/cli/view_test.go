@@ -33,13 +33,15 @@ func TestViewOnTerminal(t *testing.T) {
 	v := newView(&out, true)
 	v.event(event.Stage{Name: "compile", Target: "rpi4"})
 	v.event(event.Bytes{ID: "a", Done: 0, Total: 2_000_000})
-	time.Sleep(150 * time.Millisecond) // the bar is drawn some times a second at most
-	v.event(event.Bytes{ID: "a", Done: 500_000, Total: 2_000_000})
+	for range 3 {
+		time.Sleep(150 * time.Millisecond) // the bar is drawn some times a second at most
+		v.event(event.Bytes{ID: "a", Done: 500_000, Total: 2_000_000})
+	}
 	v.event(event.Bytes{ID: "a", Done: 2_000_000, Total: 2_000_000, End: true})
 	v.event(event.Stage{Name: "compile", Target: "rpi4", Detail: "app", Done: true, Took: 2 * time.Second})
 	v.close()
 	v.close()
-	for _, want := range []string{"rpi4: compile … 0s", "fetch 0/1", "0.5/2.0 MB", "rpi4: compile: app (2.0 s)\n"} {
+	for _, want := range []string{"rpi4: compile … 0s", "fetch 0/1", "500 kB/2.0 MB", "rpi4: compile: app (2.0 s)\n"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in %q", want, out.String())
 		}
