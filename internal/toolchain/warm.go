@@ -50,7 +50,11 @@ func (k Kit) warm(ctx context.Context, c KitConfig) error {
 
 // warmUps lists the kinds of link for which zig compiles different start files.
 func warmUps(s shim.Spec) [][]string {
-	if s.OS != "linux" {
+	switch s.OS {
+	case "windows": // zig compiles all for a stripped program once more; see stripFlags
+		return [][]string{{"-s"}}
+	case "linux":
+	default:
 		return [][]string{nil}
 	}
 	return [][]string{{"-no-pie", "-rdynamic", "-lm"}, {"-pie", "-lm"}}

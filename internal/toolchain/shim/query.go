@@ -76,8 +76,9 @@ func (s *session) probe(args []string) bool {
 		return false
 	}
 	flag := args[n-2]
-	return s.spec.elf() && inGoLink(args[n-3]) && inGoLink(args[n-1]) &&
-		(supported[flag] || strings.HasPrefix(flag, "-Wl,--build-id="))
+	known := s.spec.elf() && (supported[flag] || strings.HasPrefix(flag, "-Wl,--build-id=")) ||
+		s.spec.windows() && supportedWindows[flag]
+	return known && inGoLink(args[n-3]) && inGoLink(args[n-1])
 }
 
 // inGoLink says whether a file is directly in a temporary folder of the Go linker.
@@ -90,4 +91,9 @@ func inGoLink(path string) bool {
 var supported = map[string]bool{
 	"-Qunused-arguments": true, "-no-pie": true, "-nopie": true,
 	"-Wl,--export-dynamic-symbol=main": true, "-Wl,--compress-debug-sections=zlib": true,
+}
+
+// supportedWindows is the same for Windows, where LLD writes no time stamp unasked.
+var supportedWindows = map[string]bool{
+	"-Qunused-arguments": true, "-no-pie": true, "-nopie": true, "-Wl,--no-insert-timestamp": true,
 }
