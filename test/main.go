@@ -27,7 +27,7 @@ var tools = []struct{ program, pkg string }{
 	{"gpg", "gpg"},
 	{"pkgconf", "pkgconf"},
 	{"gcc", "gcc"},
-	{"vercmp", "pacman-package-manager"},
+	{"pacman", "pacman-package-manager"},
 	{"qemu-arm-static", "qemu-user-static"},
 	{"unshare", "util-linux"},
 }
