@@ -26,10 +26,10 @@ func GoEnv(t target.Target) []string {
 func (k Kit) Env() []string {
 	return append(GoEnv(k.Target),
 		"CGO_ENABLED=1",
-		"CC="+k.Tool("cc"),
-		"CXX="+k.Tool("c++"),
-		"AR="+k.Tool("ar"),
-		"PKG_CONFIG="+k.Tool("pkg-config"),
+		"CC="+k.command("cc"),
+		"CXX="+k.command("c++"),
+		"AR="+k.command("ar"),
+		"PKG_CONFIG="+k.command("pkg-config"),
 		"CGO_CPPFLAGS=",
 		"CGO_CFLAGS="+flags,
 		"CGO_CXXFLAGS="+flags,
@@ -45,8 +45,8 @@ func (k Kit) ExecEnv(path string) []string {
 	t, triplet := k.Target, k.Spec.Triplet
 	env := append(k.Env(),
 		"PATH="+filepath.Join(k.Dir, shim.Dirs[1])+string(filepath.ListSeparator)+path,
-		"LD="+k.Tool("ld"),
-		"RANLIB="+k.Tool("ranlib"),
+		"LD="+k.command("ld"),
+		"RANLIB="+k.command("ranlib"),
 		"CFLAGS="+flags,
 		"CXXFLAGS="+flags,
 		"LDFLAGS="+flags,
@@ -62,9 +62,19 @@ func (k Kit) ExecEnv(path string) []string {
 	)
 	under := strings.ReplaceAll(triplet, "-", "_")
 	for _, v := range [][2]string{{"CC", "cc"}, {"CXX", "c++"}, {"AR", "ar"}, {"RANLIB", "ranlib"}} {
-		env = append(env, v[0]+"_"+under+"="+k.Tool(v[1]))
+		env = append(env, v[0]+"_"+under+"="+k.command(v[1]))
 	}
 	return env
+}
+
+// command is a tool as variables name it, whose value is a command line: go and make split it
+// at blanks, so that a store in a folder with a blank needs quotes.
+func (k Kit) command(name string) string {
+	tool := k.Tool(name)
+	if strings.ContainsAny(tool, " \t") {
+		return "'" + tool + "'"
+	}
+	return tool
 }
 
 func (k Kit) pkgConfigDirs() string {
