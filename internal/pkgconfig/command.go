@@ -67,10 +67,10 @@ func (c *command) run() bool {
 		fmt.Fprintln(c.errOut, "Please specify at least one package name on the command line.")
 		return false
 	}
-	if !c.verify() {
-		return false
+	if fits, asked := c.versions(); asked {
+		return fits
 	}
-	return c.versions() && c.answer()
+	return c.verify() && c.answer()
 }
 
 const usage = `usage: pkg-config [options] MODULE [OP VERSION] …
@@ -94,9 +94,8 @@ func (c *command) verify() bool {
 	errs := w.errs
 	if c.wants("ignore-conflicts") {
 		errs = slices.DeleteFunc(errs, func(err error) bool {
-			var nf *NotFoundError
-			var ve *VersionError
-			return !errors.As(err, &nf) && !errors.As(err, &ve)
+			var conflict *ConflictError
+			return errors.As(err, &conflict)
 		})
 	}
 	c.report(errs)
@@ -130,16 +129,28 @@ func (c *command) report(errs []error) {
 	}
 }
 
-// versions answers --atleast-version and its like, about every module asked for.
-func (c *command) versions() bool {
-	for _, m := range c.roots {
-		for name, op := range map[string]pc.Op{"atleast-version": pc.GreaterEqual, "exact-version": pc.Equal, "max-version": pc.LessEqual} {
-			if v := c.value[name]; v != "" && !(pc.Dep{Op: op, Version: v}).Met(m.Version) {
-				return false
+// versions answers --atleast-version and its like, about every module asked for and nothing
+// that they require.
+func (c *command) versions() (fits, asked bool) {
+	fits = true
+	for _, q := range []struct {
+		name string
+		op   pc.Op
+	}{{"atleast-version", pc.GreaterEqual}, {"exact-version", pc.Equal}, {"max-version", pc.LessEqual}} {
+		v := c.value[q.name]
+		if v == "" {
+			continue
+		}
+		asked = true
+		for _, d := range c.modules {
+			m, err := c.repo.depend(d, "")
+			if err != nil {
+				c.report([]error{err})
 			}
+			fits = fits && err == nil && (pc.Dep{Op: q.op, Version: v}).Met(m.Version)
 		}
 	}
-	return true
+	return fits, asked
 }
 
 func (c *command) answer() bool {
@@ -172,8 +183,8 @@ func (c *command) about(m *module) {
 		fmt.Fprintln(c.out, m.file)
 	}
 	if c.wants("print-provides") {
-		fmt.Fprintln(c.out, pc.Dep{Name: m.id, Op: pc.Equal, Version: m.Version})
 		c.deps(m.Provides)
+		fmt.Fprintln(c.out, pc.Dep{Name: m.id, Op: pc.Equal, Version: m.Version})
 	}
 	if c.wants("print-requires") {
 		c.deps(m.Requires)

@@ -72,10 +72,16 @@ func (w *walk) module(m *module, depth int) {
 	m.above = false
 }
 
+// conflicts checks a module's Conflicts against what it requires itself, as pkgconf does.
 func (w *walk) conflicts(m *module) {
 	for _, c := range m.Conflicts {
-		if other, ok := w.repo.loaded[c.Name]; ok && other != m && w.seen[other] && c.Met(other.Version) {
-			w.errs = append(w.errs, fmt.Errorf("version '%s' of '%s' conflicts with '%s' due to conflict rule '%s'", other.Version, other.id, m.id, c))
+		for _, d := range m.Requires {
+			if d.Name != c.Name {
+				continue
+			}
+			if other, err := w.repo.depend(c, m.id); err == nil {
+				w.errs = append(w.errs, &ConflictError{Module: m.id, Rule: c, Have: other.Version})
+			}
 		}
 	}
 }

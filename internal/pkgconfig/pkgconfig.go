@@ -66,6 +66,17 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("Package dependency requirement '%s' of '%s' could not be satisfied: its version is '%s'", e.Want, e.By, e.Have)
 }
 
+// ConflictError is a module that requires what it excludes.
+type ConflictError struct {
+	Module string
+	Rule   pc.Dep
+	Have   string
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("Version '%s' of '%s' conflicts with '%s' due to its rule '%s'", e.Have, e.Rule.Name, e.Module, e.Rule)
+}
+
 // module is a .pc file that was read.
 type module struct {
 	*pc.File
