@@ -271,6 +271,25 @@ func TestCairo(t *testing.T) {
 			if out := root.run(t, p.qemu, b.path); !strings.HasPrefix(out, "ffff8000 1.") {
 				t.Errorf("cairo printed:\n%s", out)
 			}
+			if out := root.run(t, p.qemu, runMake(t, k)); out != "4 1\n" && out != "8 1\n" {
+				t.Errorf("hello printed:\n%s", out)
+			}
 		})
 	}
+}
+
+// runMake builds testdata/make with the environment of "graft exec".
+func runMake(t *testing.T, k Kit) string {
+	t.Helper()
+	if _, err := exec.LookPath("make"); err != nil {
+		t.Skip("no make")
+	}
+	dir := t.TempDir()
+	cmd := exec.Command("make", "OUT="+dir)
+	cmd.Dir = filepath.Join("testdata", "make")
+	cmd.Env = append(k.ExecEnv(os.Getenv("PATH")), "HOME="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("make: %v\n%s", err, out)
+	}
+	return filepath.Join(dir, "hello")
 }

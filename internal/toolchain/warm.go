@@ -2,6 +2,7 @@ package toolchain
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,6 +28,9 @@ func (k Kit) warm(ctx context.Context, c KitConfig) error {
 	defer unlock()
 	if _, ok := c.Store.Record(kind, key); ok && isDir(k.Spec.Cache) {
 		return nil
+	}
+	if err := os.MkdirAll(k.Spec.Cache, 0o755); err != nil {
+		return err
 	}
 	tmp, done, err := c.Store.Temp("warm")
 	if err != nil {
