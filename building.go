@@ -2,8 +2,10 @@ package graft
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -82,19 +84,60 @@ func (s *session) locked(ctx context.Context, frozen bool) (old, l *lock.Lock, e
 // fetchAll brings the locked packages of the plan's targets and the C toolchain.
 func (s *session) fetchAll(ctx context.Context, l *lock.Lock) (fetch.Stats, error) {
 	var items []fetch.Item
+	cgo := false
 	for _, t := range s.plan.targets {
 		some, err := s.items(l, t)
 		if err != nil {
 			return fetch.Stats{}, err
 		}
 		items = append(items, some...)
+		lt, _ := l.Target(t.Name)
+		cgo = cgo || lt.Cgo
 	}
 	var stats fetch.Stats
 	err := s.stage("fetch", "", func() (detail string, err error) {
-		stats, err = s.fetch.All(ctx, items)
+		if s.cfg.Offline {
+			err = s.missing(ctx, items, cgo)
+		}
+		if err == nil {
+			stats, err = s.download(ctx, items, cgo)
+		}
 		return fmt.Sprintf("%s, %.1f MB", count(stats.Fetched, "file"), float64(stats.Bytes)/1e6), err
 	})
 	return stats, err
+}
+
+// download brings packages and, for C, zig, which is the largest file of a first build.
+func (s *session) download(ctx context.Context, items []fetch.Item, cgo bool) (stats fetch.Stats, err error) {
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		stats, err = s.fetch.All(gctx, items)
+		return err
+	})
+	if cgo {
+		g.Go(func() error {
+			_, err := s.zig(gctx)
+			return err
+		})
+	}
+	return stats, g.Wait()
+}
+
+// missing is one *fetch.OfflineError for all that an offline build lacks.
+func (s *session) missing(ctx context.Context, items []fetch.Item, cgo bool) error {
+	_, err := s.fetch.All(ctx, items)
+	if !cgo {
+		return err
+	}
+	_, zigErr := s.zig(ctx)
+	var packages, zig *fetch.OfflineError
+	if errors.As(err, &packages) && errors.As(zigErr, &zig) {
+		return &fetch.OfflineError{Missing: slices.Concat(zig.Missing, packages.Missing)}
+	}
+	if err == nil {
+		err = zigErr
+	}
+	return err
 }
 
 // programs builds the program of each target, in parallel.

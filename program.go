@@ -139,7 +139,7 @@ func (s *session) action(b *built) compile.Action {
 	a.Place = compile.Place{
 		Go: s.goes.Exe, Dir: s.comp.Dir, Args: s.comp.Flags,
 		Vars: slices.Concat(s.goes.Env, s.comp.Env), Owner: owner(b.found),
-		Rewrite: s.comp.Rewriter(s.plan.base).Rewrite,
+		Rewrite: s.rewrite(b.found),
 	}
 	if b.kit.Dir == "" {
 		a.Vars = append(a.Vars, "CGO_ENABLED=0")
@@ -150,6 +150,21 @@ func (s *session) action(b *built) compile.Action {
 		a.Place.Vars = append(a.Place.Vars, "GOPROXY=off")
 	}
 	return a
+}
+
+// rewrite turns paths in a compiler's messages into those of the user.
+func (s *session) rewrite(found detect.Result) func(importPath, text string) string {
+	r := s.comp.Rewriter(s.plan.base)
+	dirs := map[string]string{}
+	for _, p := range found.Packages {
+		dirs[p.ImportPath] = p.Dir
+	}
+	return func(importPath, text string) string {
+		if dir := dirs[importPath]; dir != "" {
+			return r.In(dir).Rewrite(text)
+		}
+		return r.Rewrite(text)
+	}
 }
 
 // owner tells which plugin a package of a compiler's message belongs to.

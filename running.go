@@ -46,11 +46,6 @@ func (p *Project) Fetch(ctx context.Context, req Request) (*FetchResult, error) 
 	if err != nil {
 		return nil, err
 	}
-	if l.Zig != nil {
-		if _, err := s.zig(ctx); err != nil {
-			return nil, err
-		}
-	}
 	return &FetchResult{stats.Fetched, stats.Cached, stats.Bytes}, s.writeLock(old, l)
 }
 

@@ -110,7 +110,7 @@ func (s *session) compose(ctx context.Context, locked *lock.Lock) error {
 	if locked != nil {
 		s.useGo(locked.Go)
 	}
-	if s.shell && !s.declared {
+	if s.adopted() {
 		return s.adopt(ctx)
 	}
 	return s.stage("compose", "", func() (string, error) {

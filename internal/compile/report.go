@@ -3,6 +3,7 @@ package compile
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
 )
 
@@ -13,7 +14,7 @@ const maxOutput = 64 << 10
 // the package that said something.
 type report struct {
 	owner   func(string) string
-	rewrite func(string) string
+	rewrite func(importPath, text string) string
 	buf     []byte
 	order   []string
 	said    map[string]*strings.Builder
@@ -66,23 +67,32 @@ func (r *report) failures(stderr string) []Failure {
 		if !r.bad[name] || strings.TrimSpace(r.said[name].String()) == "" {
 			continue
 		}
-		f := Failure{Package: name, Output: r.shown(r.said[name].String())}
+		f := Failure{Package: name, Output: r.shown(name, r.said[name].String())}
 		if r.owner != nil {
 			f.Plugin = r.owner(name)
 		}
 		out = append(out, f)
 	}
 	if len(out) == 0 {
-		out = []Failure{{Output: r.shown(stderr)}}
+		out = []Failure{{Output: r.shown("", stderr)}}
 	}
 	return out
 }
 
-func (r *report) shown(text string) string {
+// What Go's linker says of how it called the C compiler, and names of its temporary files.
+var (
+	linkCall = regexp.MustCompile(`(?m)^.*[/\\]link(?:\.exe)?: running .* failed: .*\n.*\$WORK.*\n`)
+	linkFile = regexp.MustCompile(`[^\s:]*go-link-\d+[/\\]`)
+)
+
+// shown is what a package's messages are for the user.
+func (r *report) shown(name, text string) string {
+	text = linkCall.ReplaceAllLiteralString(text, "the linker fails:\n")
+	text = linkFile.ReplaceAllLiteralString(text, "")
 	if r.rewrite == nil {
 		return text
 	}
-	return r.rewrite(text)
+	return r.rewrite(name, text)
 }
 
 // warnings are what packages that did compile said, such as a C compiler's warnings.
@@ -90,7 +100,7 @@ func (r *report) warnings() []string {
 	var out []string
 	for _, name := range r.order {
 		if s := strings.TrimSpace(r.said[name].String()); s != "" && !r.bad[name] {
-			out = append(out, name+": "+r.shown(s))
+			out = append(out, name+": "+r.shown(name, s))
 		}
 	}
 	return out

@@ -10,14 +10,17 @@ import (
 
 // Rewriter turns the paths that a go command prints in a composition into those of the user.
 type Rewriter struct {
+	base      string // folder that shown paths start from, where that is shorter
 	app       string // folder that relative paths at the beginning of a line start from
+	pkg       string // folder of the package that is spoken of; "" when not known
 	generated string // the generated file, relative to it
 	shown     string // where the user can read that
 	pairs     []string
 }
 
-// relative is a position in the main module's folder, where the go command runs.
-var relative = regexp.MustCompile(`(?m)^((?:vet: )?)(?:\./)?([A-Za-z0-9_][^\s:]*\.(?:go|c|cc|cpp|cxx|h|s|S|m):\d+)`)
+// relative is a position in the main module's folder, where the go command runs. A name
+// without ./ before it is the C compiler's, which runs in the package's folder.
+var relative = regexp.MustCompile(`(?m)^((?:vet: |In file included from )?)(\./)?([A-Za-z0-9_][^\s:]*\.(?:go|c|cc|cpp|cxx|h|s|S|m):\d+)`)
 
 // Rewriter returns the Rewriter of the composition. Folders are shown relative to base, or
 // to the composition's own Base, where that is shorter.
@@ -38,6 +41,7 @@ func (comp Composition) Rewriter(base string) Rewriter {
 		}
 	}
 	r := newRewriter(pairs)
+	r.base = base
 	r.app = shorter(base, comp.AppRoot)
 	if rel, err := filepath.Rel(comp.AppRoot, comp.AppDir); err == nil && comp.Generated != "" {
 		r.generated = filepath.Join(rel, comp.Generated)
@@ -67,15 +71,24 @@ func newRewriter(pairs [][2]string) Rewriter {
 	return r
 }
 
+// In returns a Rewriter for messages about the package in a folder of the user.
+func (r Rewriter) In(dir string) Rewriter {
+	r.pkg = shorter(r.base, dir)
+	return r
+}
+
 // Rewrite replaces the paths in a text.
 func (r Rewriter) Rewrite(text string) string {
 	if r.app != "" {
 		text = relative.ReplaceAllStringFunc(text, func(s string) string {
 			m := relative.FindStringSubmatch(s)
-			if line, ok := strings.CutPrefix(filepath.Clean(m[2]), r.generated+":"); ok && r.generated != "" {
+			if m[2] == "" && r.pkg != "" && !strings.Contains(m[3], "/") && !strings.Contains(m[3], ".go:") {
+				return m[1] + filepath.Join(r.pkg, m[3])
+			}
+			if line, ok := strings.CutPrefix(filepath.Clean(m[3]), r.generated+":"); ok && r.generated != "" {
 				return m[1] + r.shown + ":" + line
 			}
-			return m[1] + filepath.Join(r.app, m[2])
+			return m[1] + filepath.Join(r.app, m[3])
 		})
 	}
 	return strings.NewReplacer(r.pairs...).Replace(text)

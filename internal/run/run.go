@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"regexp"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/graft-build/graft/event"
@@ -97,11 +99,20 @@ func Run(ctx context.Context, c Cmd) error {
 		if errors.As(err, &exit) {
 			e.Status = exit.ExitCode()
 		}
+		if FullDisk(e.Stderr) {
+			e.Err, e.Stderr = syscall.ENOSPC, "" // what else it says follows from that
+		}
 		err = e
 	}
 	c.Events.Send(event.Command{Argv: c.Argv, Env: c.Env, Dir: c.Dir, Took: time.Since(start), End: true, Err: err})
 	return err
 }
+
+// fullDisk is how the go command, the C compiler and the linker say that a disk is full.
+var fullDisk = regexp.MustCompile(`(?i:no space left on device|not enough space on the disk)\W*(?:\n|$)|\bNoSpaceLeft\b`)
+
+// FullDisk says whether a process failed because a disk was full, going by what it said.
+func FullDisk(said string) bool { return fullDisk.MatchString(said) }
 
 // Output is Run with the process's standard output returned.
 func Output(ctx context.Context, c Cmd) ([]byte, error) {
