@@ -94,7 +94,7 @@ func (s *session) readLock() (*lock.Lock, error) {
 
 // lockName is the lock's path as a person reads it.
 func (s *session) lockName() string {
-	if filepath.Dir(s.plan.lockFile) == s.plan.out {
+	if s.plan.adhoc {
 		return filepath.Join(s.plan.outShown, lock.FileName)
 	}
 	return filepath.Join(filepath.Base(s.dir), lock.FileName)
@@ -122,7 +122,7 @@ func (s *session) writeLock(old, l *lock.Lock) error {
 // stale is the error for a lock that would have to change.
 func (s *session) stale(what []string) error {
 	hint := "run graft lock to bring it up to date, and look at what changes"
-	if filepath.Dir(s.plan.lockFile) == s.plan.out {
+	if s.plan.adhoc {
 		hint = "remove it, or give another --out"
 	}
 	return &StaleError{File: s.lockName(), What: what, Hint: hint}
@@ -145,7 +145,7 @@ func (s *session) choose(ctx context.Context, old *lock.Lock, how mode) (*lock.L
 		locked = nil
 	}
 	if locked != nil && locked.Composition.Key != s.plan.key {
-		if how == keep && !s.adhoc() {
+		if how == keep && !s.plan.adhoc {
 			return nil, s.stale(s.compositionChanges(locked))
 		}
 		s.cfg.Events.Send(event.Note{Text: s.lockName() + " is of another composition: choosing anew"})
@@ -154,7 +154,7 @@ func (s *session) choose(ctx context.Context, old *lock.Lock, how mode) (*lock.L
 	err := s.compose(ctx, locked)
 	var stale *compose.StaleError
 	if errors.As(err, &stale) {
-		if how == keep && !s.adhoc() {
+		if how == keep && !s.plan.adhoc {
 			return nil, s.stale(stale.What)
 		}
 		locked = nil
@@ -169,10 +169,6 @@ func (s *session) choose(ctx context.Context, old *lock.Lock, how mode) (*lock.L
 	}
 	return l, nil
 }
-
-// adhoc says whether the lock belongs to the artifacts and not to a manifest: nobody edits
-// or reviews it, so it follows the request.
-func (s *session) adhoc() bool { return filepath.Dir(s.plan.lockFile) == s.plan.out }
 
 func (s *session) emptyLock() *lock.Lock {
 	l := &lock.Lock{
@@ -210,7 +206,7 @@ func (s *session) chooseTargets(ctx context.Context, l, old, locked *lock.Lock, 
 				copyTarget(l, old, t.Name)
 				continue
 			}
-			if how == keep && locked != nil && !s.adhoc() {
+			if how == keep && locked != nil && !s.plan.adhoc {
 				return s.stale(differs)
 			}
 		}

@@ -104,6 +104,7 @@ func (p *Project) Program(ctx context.Context, req Request) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.hideLock()
 	t := s.plan.targets[0]
 	emulator, err := s.emulator(t)
 	if err != nil {
@@ -120,7 +121,11 @@ func (p *Project) Program(ctx context.Context, req Request) (*Program, error) {
 	}
 	b := programs[0]
 	prog := &Program{Target: t.Name, env: s.cfg.Env, dir: req.Dir, sink: func() { cleanUp(programs) }}
-	if prog.Path, err = s.runnable(ctx, l, b); err == nil {
+	prog.Path, err = s.runnable(ctx, l, b)
+	if err == nil && t.Emulator == "wine" && len(emulator) > 0 {
+		prog.env, err = s.wineEnv(ctx, emulator[0], t)
+	}
+	if err == nil {
 		err = s.writeLock(old, l)
 	}
 	if err != nil {
@@ -132,8 +137,12 @@ func (p *Project) Program(ctx context.Context, req Request) (*Program, error) {
 }
 
 // emulator is what starts programs of a target here: nothing on the same system, qemu-user
-// on another processor.
+// on another processor, wine for Windows.
 func (s *session) emulator(t target.Target) ([]string, error) {
+	if t.GOOS() == "windows" && runtime.GOOS != "windows" {
+		wine, err := s.findWine(t)
+		return []string{wine}, err
+	}
 	if t.GOOS() != runtime.GOOS {
 		return nil, fmt.Errorf("run: a program for %s does not start on %s", t.Name, runtime.GOOS)
 	}
@@ -163,6 +172,9 @@ func (s *session) runnable(ctx context.Context, l *lock.Lock, b *built) (string,
 	for _, p := range l.PackagesOf(b.target.Name) {
 		k.AddDigest(p.Name, p.SHA256)
 	}
+	if err := s.addResources(k); err != nil {
+		return "", err
+	}
 	dir, _, err := s.store.Tree(ctx, "runnable", k.Digest(), func(ctx context.Context, dir string) error {
 		in, err := s.packInput(ctx, l, b)
 		if err != nil {
@@ -172,6 +184,9 @@ func (s *session) runnable(ctx context.Context, l *lock.Lock, b *built) (string,
 	})
 	if err != nil {
 		return "", err
+	}
+	if b.target.GOOS() == "windows" {
+		return filepath.Join(dir, filepath.Base(b.file)), nil
 	}
 	return filepath.Join(dir, "bin", filepath.Base(b.file)), nil
 }

@@ -40,6 +40,16 @@ func (p *Project) session(ctx context.Context, req Request) (*session, error) {
 	return s, s.inheritRemote(ctx)
 }
 
+// hideLock keeps the lock of a composition that no manifest describes in the store: the
+// command writes no artifacts that it could lie beside.
+func (s *session) hideLock() {
+	if s.plan.adhoc {
+		name := digest.NewKey("adhoc/1").Add("dir", s.dir).AddDigest("key", s.plan.key).Digest().Short()
+		s.plan.lockFile = filepath.Join(s.store.Dir(), "adhoc", name, lock.FileName)
+		s.plan.outShown = filepath.Dir(s.plan.lockFile)
+	}
+}
+
 // deps is what the stages that run the go command need.
 func (s *session) deps() compose.Deps {
 	return compose.Deps{Go: s.goes, Store: s.store, Events: s.cfg.Events, Offline: s.cfg.Offline}
@@ -89,7 +99,7 @@ func (s *session) inheritRemote(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.plan.takeFrom(own)
+	s.plan.takeFrom(own, app.Dir)
 	s.plan.tags = slices.Clone(s.plan.m.Build.Tags)
 	s.plan.key = s.plan.lockKey(s.dir)
 	return nil
@@ -130,6 +140,9 @@ func (s *session) detect(ctx context.Context, t target.Target) (detect.Result, e
 		r, err = detect.Detect(ctx, s.deps(), s.comp, t, s.plan.tags)
 		for _, n := range r.Notes {
 			s.cfg.Events.Send(event.Note{Target: t.Name, Text: n})
+		}
+		if err == nil && t.GOOS() == "windows" {
+			err = s.dropSystem(ctx, t, &r)
 		}
 		return count(len(r.Needs), "C library", "C libraries"), err
 	})

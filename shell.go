@@ -39,6 +39,7 @@ func (p *Project) Shell(ctx context.Context, req Request) (*Shell, error) {
 		return nil, err
 	}
 	s.shell = true
+	s.hideLock()
 	if len(s.plan.targets) > 1 {
 		return nil, &UsageError{"exec: name one target"}
 	}

@@ -53,7 +53,6 @@ With "env" as COMMAND it prints the environment.`,
 	a.workFlags(c)
 	c.Flags().StringVarP(&target, "target", "t", "", "system whose environment it is (default: this host)")
 	c.Flags().StringVarP(&dir, "chdir", "C", ".", "work in this folder, which is the project's")
-	c.Flags().StringVarP(&f.req.Out, "out", "o", "dist", "folder of the lock when there is no manifest")
 	c.RegisterFlagCompletionFunc("target", completeTargets)
 	return c
 }
