@@ -221,6 +221,9 @@ func (s *session) packInput(ctx context.Context, l *lock.Lock, b *built) (pack.I
 		return in, err
 	}
 	in.Modules = s.modules(b)
+	if b.target.GOOS() == "windows" {
+		return in, s.windowsInput(ctx, b, providers, &in)
+	}
 	if b.target.Platform.OS != "linux" {
 		in.Closure = closure.Closure{Program: filepath.Base(b.file), Static: true}
 		return in, nil
@@ -248,7 +251,7 @@ func (s *session) runPackages(ctx context.Context, l *lock.Lock, b *built, in *p
 		if err != nil {
 			return nil, err
 		}
-		prov := closure.Provider{Package: p.Name, Dir: dir}
+		prov := closure.Provider{Package: p.Name, Dir: dir, Prefix: prefix}
 		out = append(out, prov)
 		in.Packages = append(in.Packages, pack.Package{Provider: prov, Version: p.Version})
 	}

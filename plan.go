@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -55,11 +56,12 @@ type plan struct {
 	lockFile string // absolute
 	tags     []string
 	key      digest.Digest // of what decides the lock
+	files    string        // folder that files named in m.Windows are relative to
 }
 
 // plan puts the request and the manifest together.
 func (p *Project) plan(req Request) (*plan, error) {
-	pl := &plan{m: *p.manifest, shown: map[string]string{}, formats: map[string][]string{}}
+	pl := &plan{m: *p.manifest, files: p.dir, shown: map[string]string{}, formats: map[string][]string{}}
 	base := p.dir
 	if req.Dir != "" {
 		base = req.Dir
@@ -146,12 +148,16 @@ func (p *Project) inherit(pl *plan) error {
 	if err != nil {
 		return err
 	}
-	pl.takeFrom(own)
+	pl.takeFrom(own, pl.app)
 	return nil
 }
 
-func (pl *plan) takeFrom(own *manifest.Manifest) {
+// takeFrom takes what an application's own manifest, in dir, says.
+func (pl *plan) takeFrom(own *manifest.Manifest, dir string) {
 	m := &pl.m
+	if reflect.ValueOf(m.Windows).IsZero() {
+		m.Windows, pl.files = own.Windows, dir
+	}
 	if m.Plugins.Interface == "" && m.Plugins.Entry == "" && m.Plugins.Register == "" {
 		m.Plugins.Interface, m.Plugins.Entry, m.Plugins.Register = own.Plugins.Interface, own.Plugins.Entry, own.Plugins.Register
 	}
@@ -220,12 +226,15 @@ func (pl *plan) setFormats(t target.Target, asked, declared []string) error {
 			return &UsageError{err.Error()}
 		}
 		if !canPack(t, f) {
-			return &UsageError{fmt.Sprintf("format %s does not exist for target %s: it is for Linux", f, t.Name)}
+			return &UsageError{fmt.Sprintf("format %s does not exist for target %s: it is for %s", f, t.Name, madeFor(f))}
 		}
 	}
 	formats := asked
 	if len(formats) == 0 {
-		formats = slices.DeleteFunc(slices.Clone(declared), func(f string) bool { return !canPack(t, f) })
+		formats = slices.DeleteFunc(slices.Clone(declared), func(f string) bool {
+			// A zip is what Windows opens; a tar.gz for it has to be asked for.
+			return !canPack(t, f) || f == "tar.gz" && t.GOOS() == "windows"
+		})
 	}
 	if len(formats) == 0 {
 		formats = t.Formats
@@ -239,8 +248,17 @@ func canPack(t target.Target, format string) bool {
 	switch format {
 	case "deb", "oci":
 		return t.Platform.OS == "linux"
+	case "zip":
+		return t.Platform.OS == "windows"
 	}
 	return true
+}
+
+func madeFor(format string) string {
+	if format == "zip" {
+		return "Windows"
+	}
+	return "Linux"
 }
 
 // lockKey is the digest of what decides a lock's content, wherever the project lies.

@@ -127,6 +127,9 @@ func (s *session) action(b *built) compile.Action {
 	if !s.plan.m.Build.Debug {
 		ldflags += " -s -w"
 	}
+	if t.GOOS() == "windows" && s.plan.m.Windows.GUI {
+		ldflags += " -H=windowsgui"
+	}
 	if s.plan.m.Build.LDFlags != "" {
 		ldflags += " " + s.plan.m.Build.LDFlags
 	}

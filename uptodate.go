@@ -37,6 +37,9 @@ func (s *session) planKey() (digest.Digest, error) {
 	k := digest.NewKey("plan/1").AddDigest("graft", self).AddDigest("lock", digest.Of(locked)).Add("manifest", string(m)).
 		Add("app", s.plan.app).Add("plugins", s.plan.plugins...).Add("tags", s.plan.tags...).Add("out", s.plan.out).
 		Add("go", s.goes.Exe, s.goes.Version).Add("go env", s.goes.Env...)
+	if err := s.addResources(k); err != nil {
+		return digest.Digest{}, err
+	}
 	for _, t := range s.plan.targets {
 		k.Add("target", t.Name).Add("formats", s.plan.formats[t.Name]...)
 	}

@@ -25,10 +25,11 @@ type Manifest struct {
 	Targets      []string              `yaml:"targets"` // default: this host
 	Formats      []string              `yaml:"formats"` // default: the target's
 	Build        Build                 `yaml:"build"`
-	Packages     map[string]Packages   `yaml:"packages"`     // by distribution: "debian"
+	Packages     map[string]Packages   `yaml:"packages"`     // by distribution: "debian", "msys2"
 	Repositories map[string]Repository `yaml:"repositories"` // by distribution: "debian"
 	OCI          OCI                   `yaml:"oci"`
 	Deb          Deb                   `yaml:"deb"`
+	Windows      Windows               `yaml:"windows"`
 }
 
 // Plugins says how the application takes plugins, and which.
@@ -80,6 +81,17 @@ type OCI struct {
 	Env   map[string]string `yaml:"env"`
 	Args  []string          `yaml:"args"` // default arguments (CMD)
 	User  string            `yaml:"user"` // "uid" or "uid:gid"; default 65532:65532
+}
+
+// Windows describes programs for Windows.
+type Windows struct {
+	GUI       bool     `yaml:"gui"`       // no console window
+	Icon      string   `yaml:"icon"`      // an .ico or .png file
+	Manifest  string   `yaml:"manifest"`  // application manifest, an XML file
+	Company   string   `yaml:"company"`   // of the version information
+	Copyright string   `yaml:"copyright"` // the same
+	DLLs      []string `yaml:"dlls"`      // patterns of DLLs that the program opens when it runs: lib/gdk-pixbuf-2.0/*/loaders/*.dll
+	Data      []string `yaml:"data"`      // patterns of other files of packages that it reads: share/glib-2.0/schemas
 }
 
 // Deb is what only a .deb has.

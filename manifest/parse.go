@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"regexp"
 	"strings"
 
@@ -193,7 +194,8 @@ func (d *document) check(m *Manifest) error {
 		{"description", m.Description}, {"maintainer", m.Maintainer}, {"homepage", m.Homepage},
 		{"license", m.License}, {"app", m.App}, {"plugins.interface", m.Plugins.Interface},
 		{"plugins.entry", m.Plugins.Entry}, {"build.ldflags", m.Build.LDFlags}, {"oci.user", m.OCI.User},
-		{"deb.section", m.Deb.Section}, {"deb.priority", m.Deb.Priority},
+		{"deb.section", m.Deb.Section}, {"deb.priority", m.Deb.Priority}, {"windows.icon", m.Windows.Icon},
+		{"windows.manifest", m.Windows.Manifest}, {"windows.company", m.Windows.Company}, {"windows.copyright", m.Windows.Copyright},
 	}
 	for _, l := range lines {
 		if !oneLine.MatchString(l.value) {
@@ -218,9 +220,23 @@ func (d *document) check(m *Manifest) error {
 	if err := d.checkSources(m); err != nil {
 		return err
 	}
+	if err := d.checkWindows(m); err != nil {
+		return err
+	}
 	for i, p := range m.OCI.Ports {
 		if p < 1 || p > 65535 {
 			return d.errorAt(fmt.Sprintf("$.oci.ports[%d]", i), "port %d: want 1 to 65535", p)
+		}
+	}
+	return nil
+}
+
+func (d *document) checkWindows(m *Manifest) error {
+	for key, patterns := range map[string][]string{"dlls": m.Windows.DLLs, "data": m.Windows.Data} {
+		for i, p := range patterns {
+			if _, err := path.Match(p, ""); err != nil || p == "" || path.IsAbs(p) || path.Clean(p) != strings.TrimSuffix(p, "/") || strings.HasPrefix(p, "..") || strings.Contains(p, `\`) {
+				return d.errorAt(fmt.Sprintf("$.windows.%s[%d]", key, i), "pattern %q: want a path with slashes below the packages' folder; * stands for a part of a name", p)
+			}
 		}
 	}
 	return nil

@@ -17,6 +17,7 @@ type Error struct {
 	Missing  []Missing
 	TooNew   []TooNew
 	Problems []string // what is wrong with the program itself
+	Windows  bool     // the target has libraries of its own
 }
 
 // Missing is a library that no package of the target has.
@@ -39,6 +40,9 @@ func (e *Error) Error() string {
 	var lines []string
 	for _, m := range e.Missing {
 		s := fmt.Sprintf("no package of the target has %s, needed by %s", m.Library, strings.Join(m.NeededBy, ", "))
+		if e.Windows {
+			s = "neither Windows nor a" + s[len("no"):]
+		}
 		if len(m.Passed) > 0 {
 			s += " (" + strings.Join(m.Passed, "; ") + ")"
 		}

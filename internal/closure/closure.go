@@ -23,6 +23,7 @@ import (
 type Provider struct {
 	Package string
 	Dir     string
+	Prefix  string // folder below Dir/data that an MSYS2 package's files are in: "clang64"; "" for Debian's layout
 }
 
 // Closure is what a program needs to run.
@@ -42,6 +43,7 @@ type Library struct {
 	Place   string   // its absolute path on the target: "/usr/lib/x86_64-linux-gnu/libz.so.1"
 	Listed  bool     // Place is in a folder that the loader searches by itself
 	Needed  []string // what it names in turn
+	Folder  string   // Windows: folder below the program's that it belongs to, "" for the program's own
 }
 
 // limits of a closure; real ones stay far below.

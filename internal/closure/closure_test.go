@@ -88,7 +88,7 @@ func (w *world) versions(names ...string) string {
 func (w *world) compute(program string, pkgs ...string) (Closure, error) {
 	var in []Provider
 	for _, p := range pkgs {
-		in = append(in, Provider{p, filepath.Join(w.dir, p)})
+		in = append(in, Provider{Package: p, Dir: filepath.Join(w.dir, p)})
 	}
 	return Compute(context.Background(), program, in, w.t64)
 }
@@ -258,7 +258,7 @@ func TestLdd(t *testing.T) {
 				want = append(want, filepath.Base(f[0]))
 			}
 		}
-		c, err := Compute(context.Background(), p, []Provider{{"host", host}}, tt)
+		c, err := Compute(context.Background(), p, []Provider{{Package: "host", Dir: host}}, tt)
 		if err != nil {
 			t.Errorf("%s: %v", p, err)
 			continue

@@ -12,7 +12,7 @@ import (
 )
 
 // Bundle writes what TarGz packs to a folder that exists and is empty: dir/bin/NAME starts
-// from there. It is for starting a program on the spot.
+// from there, on Windows dir/NAME.exe. It is for starting a program on the spot.
 func Bundle(ctx context.Context, in In, dir string) error {
 	if err := in.check(); err != nil {
 		return err

@@ -44,6 +44,20 @@ func Licences(modules []Module, packages, all []Package) (found []Licence, missi
 	}
 	for _, p := range packages {
 		of := strings.TrimSpace("package " + p.Package + " " + p.Version)
+		if p.Prefix != "" {
+			files, err := pacmanLicences(p)
+			if err != nil {
+				return nil, nil, fmt.Errorf("collect licences of %s: %w", of, err)
+			}
+			if len(files) == 0 {
+				missing = append(missing, of)
+			}
+			for i := range files {
+				files[i].Of = of
+			}
+			found = append(found, files...)
+			continue
+		}
 		b, err := copyright(p, all)
 		if err != nil {
 			return nil, nil, fmt.Errorf("collect licences of %s: %w", of, err)
@@ -112,6 +126,38 @@ func moduleLicences(m Module) ([]Licence, error) {
 		out = append(out, Licence{Name: path.Join("modules", dir, d.Name()), Content: b})
 	}
 	return out, nil
+}
+
+// pacmanLicences returns the files below an MSYS2 package's folder of licences.
+func pacmanLicences(p Package) ([]Licence, error) {
+	root, err := os.OpenRoot(filepath.Join(p.Dir, "data"))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	top := path.Join(p.Prefix, "share/licenses")
+	var out []Licence
+	err = fs.WalkDir(root.FS(), top, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := readLimited(root, name)
+		if errors.Is(err, errNotRegular) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(out) == maxLicenceFiles {
+			return fmt.Errorf("more than %d licence files", maxLicenceFiles)
+		}
+		out = append(out, Licence{Name: path.Join("packages", p.Package, strings.TrimPrefix(name, top+"/")), Content: b})
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return out, err
 }
 
 // copyright returns a package's copyright file, nil when there is none. Its folder may be a

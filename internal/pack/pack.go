@@ -1,5 +1,5 @@
 // Package pack makes the files that users get of a compiled program: a relocatable tar.gz,
-// a Debian package, a container image. It is the last stage before publish; closure tells
+// a Debian package, a container image, a zip for Windows. It is the last stage before publish; closure tells
 // it which libraries the program needs.
 //
 // The same input gives the same bytes on any host: entries are in a fixed order, times,
@@ -31,7 +31,7 @@ type Packer interface {
 }
 
 // packers are all there are, by the order in which help lists them.
-var packers = []Packer{TarGz{}, Deb{}, OCI{}}
+var packers = []Packer{TarGz{}, Deb{}, OCI{}, Zip{}}
 
 // For returns the packer of a format.
 func For(format string) (Packer, bool) {
@@ -58,7 +58,8 @@ type In struct {
 	Program  string // path of the compiled program
 	Closure  closure.Closure
 	Packages []Package // the run closure
-	Modules  []Module  // all that the program is compiled from, for their licences
+	Data     []DataFile
+	Modules  []Module // all that the program is compiled from, for their licences
 	Deb      DebOptions
 	OCI      OCIOptions
 	Repo     string    // the repository the packages are from: "debian-bookworm"
@@ -80,6 +81,13 @@ type Meta struct {
 type Package struct {
 	closure.Provider
 	Version string // in the repository's notation: "1:1.2.13.dfsg-1"
+}
+
+// DataFile is a file of a package that a Windows program reads when it runs.
+type DataFile struct {
+	Name    string // place below the program's folder, with slashes
+	Path    string // of the file
+	Package string // that brings it
 }
 
 // Module is a Go module, or the standard library as "std".

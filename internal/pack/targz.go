@@ -60,6 +60,9 @@ func compress(w io.Writer, f func(w io.Writer) error) error {
 
 // bundleTree lays out the folder.
 func bundleTree(in In) (*tree, error) {
+	if in.Target.GOOS() == "windows" {
+		return windowsTree(in)
+	}
 	t := newTree()
 	program := path.Join(in.stem(), "bin", in.program())
 	if in.Closure.Static {
