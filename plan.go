@@ -54,6 +54,7 @@ type plan struct {
 	out      string              // absolute
 	outShown string
 	lockFile string // absolute
+	adhoc    bool   // the lock is of this request, not of the project: nobody edits or reviews it
 	tags     []string
 	key      digest.Digest // of what decides the lock
 	files    string        // folder that files named in m.Windows are relative to
@@ -67,7 +68,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 		base = req.Dir
 	}
 	pl.base = base
-	adhoc := !p.declared || req.App != "" || len(req.With) > 0 || len(req.Tags) > 0
+	pl.adhoc = !p.declared || req.App != "" || len(req.With) > 0 || len(req.Tags) > 0
 	if req.App != "" {
 		pl.app = pl.place(base, req.App)
 	} else {
@@ -98,7 +99,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 		return nil, err
 	}
 	pl.lockFile = filepath.Join(p.dir, lock.FileName)
-	if adhoc {
+	if pl.adhoc {
 		pl.lockFile = filepath.Join(pl.out, lock.FileName)
 	}
 	pl.key = pl.lockKey(p.dir)
