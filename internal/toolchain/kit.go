@@ -86,6 +86,9 @@ func (c *KitConfig) prepare(ctx context.Context) (Kit, error) {
 	if err != nil {
 		return Kit{}, err
 	}
+	if err := markUsed(loaded.Cache); err != nil {
+		return Kit{}, err
+	}
 	return Kit{Dir: dir, Digest: content, Spec: *loaded, Target: c.Target}, nil
 }
 
@@ -151,12 +154,6 @@ func number(s string) bool {
 		}
 	}
 	return s != "" && len(s) < 4
-}
-
-// cache is zig's global cache: what it compiles once for a target. It is a folder of the
-// store that no key describes, because zig checks what it finds there itself.
-func (c *KitConfig) cache() string {
-	return filepath.Join(c.Store.Dir(), "zig-cache", c.Zig.Digest.Short())
 }
 
 // relative makes those paths of a spec that are inside the store relative to the kit's folder.

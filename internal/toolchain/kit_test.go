@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -224,8 +225,37 @@ func TestWarmOnce(t *testing.T) {
 	if _, err := Prepare(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(c.cache()); err != nil {
+	if _, err := os.Stat(filepath.Join(c.cache(), "calls")); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestCollectCaches(t *testing.T) {
+	s := newStore(t)
+	if n, err := CollectCaches(t.Context(), s, time.Now()); n != 0 || err != nil {
+		t.Errorf("an empty store: %d, %v", n, err)
+	}
+	c := kitConfig(t, s, "linux/amd64")
+	prepare(t, c)
+	old, fresh := time.Now().Add(-48*time.Hour), filepath.Join(c.cache(), "local", "o", "fresh", "x.o")
+	stale := filepath.Join(c.cache(), "local", "o", "stale", "x.o")
+	unused := filepath.Join(s.Dir(), caches, "other")
+	for _, f := range []string{fresh, stale, filepath.Join(unused, "o", "x.o"), filepath.Join(unused, usedFile)} {
+		writeFile(t, f, "12345")
+	}
+	for _, f := range []string{filepath.Dir(stale), filepath.Join(unused, usedFile)} {
+		if err := os.Chtimes(f, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, err := CollectCaches(t.Context(), s, time.Now().Add(-24*time.Hour))
+	if err != nil || n != 15 {
+		t.Errorf("freed %d bytes, %v", n, err)
+	}
+	for path, want := range map[string]bool{fresh: true, stale: false, unused: false, filepath.Join(c.cache(), usedFile): true} {
+		if exists(path) != want {
+			t.Errorf("%s is there: %v", path, !want)
+		}
 	}
 }
 

@@ -14,11 +14,12 @@ import (
 
 // warm links a small program, once for each target and zig. zig then has compiled the start
 // files, the C library's stubs and its own runtime; several zigs that do so at the same time
-// get into each other's way (ziglang/zig#20689).
+// get into each other's way (ziglang/zig#20689). The marker that it is done lies in the cache,
+// and goes with it.
 func (k Kit) warm(ctx context.Context, c KitConfig) error {
-	const kind = "zig-warm"
 	key := digest.NewKey("zig-warm/1").AddDigest("zig", c.Zig.Digest).Add("target", k.Spec.Target, k.Spec.CPU).Digest()
-	if _, ok := c.Store.Record(kind, key); ok && isDir(k.Spec.Cache) {
+	marker := filepath.Join(k.Spec.Cache, "warm-c-"+key.Short())
+	if exists(marker) {
 		return nil
 	}
 	unlock, err := c.Store.Lock(ctx, "zig-warm-"+key.Short())
@@ -26,11 +27,8 @@ func (k Kit) warm(ctx context.Context, c KitConfig) error {
 		return err
 	}
 	defer unlock()
-	if _, ok := c.Store.Record(kind, key); ok && isDir(k.Spec.Cache) {
+	if exists(marker) {
 		return nil
-	}
-	if err := os.MkdirAll(k.Spec.Cache, 0o755); err != nil {
-		return err
 	}
 	tmp, done, err := c.Store.Temp("warm")
 	if err != nil {
@@ -49,7 +47,12 @@ func (k Kit) warm(ctx context.Context, c KitConfig) error {
 			return err
 		}
 	}
-	return c.Store.PutRecord(kind, key, nil)
+	return os.WriteFile(marker, nil, 0o644)
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // warmUps lists the kinds of link for which zig compiles different start files.
