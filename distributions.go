@@ -29,6 +29,9 @@ type distribution interface {
 	prefix(repo string) string
 	// open opens the indexes of a repository for a target.
 	open(ctx context.Context, s *session, repo string, t target.Target) (repository, error)
+	// mirror is the variable that names mirrors of a locked repository, and a name for a folder
+	// that is one.
+	mirror(r lock.Repository) (variable, folder string)
 	// addresses returns what tells the places of a locked package, the best first.
 	addresses(s *session) (func(r lock.Repository, path string) ([]string, error), error)
 }
@@ -125,6 +128,13 @@ func (d debianArchive) addresses(s *session) (func(lock.Repository, string) ([]s
 		return nil, err
 	}
 	return func(r lock.Repository, path string) ([]string, error) { return debian.URLs(mirrors, r, path) }, nil
+}
+
+func (debianArchive) mirror(r lock.Repository) (variable, folder string) {
+	if debian.IsSecurity(r) {
+		return "GRAFT_MIRROR_DEBIAN_SECURITY", "debian-security"
+	}
+	return "GRAFT_MIRROR_DEBIAN", "debian"
 }
 
 // mirrors are the addresses asked before the official ones: the environment's, the
@@ -234,6 +244,8 @@ func (d msys2) addresses(s *session) (func(lock.Repository, string) ([]string, e
 	}
 	return func(r lock.Repository, path string) ([]string, error) { return pacman.URLs(mirrors, r, path) }, nil
 }
+
+func (msys2) mirror(lock.Repository) (variable, folder string) { return "GRAFT_MIRROR_MSYS2", "msys2" }
 
 // mirrors are the addresses asked before the official ones: the environment's, the
 // manifest's, those of an MSYS2 on this host. The folder mingw may be named with them or not.

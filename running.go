@@ -34,19 +34,24 @@ type FetchResult struct {
 // Fetch downloads everything that a build of the request needs: packages, Go modules, the C
 // toolchain. It writes the lock when there is none.
 func (p *Project) Fetch(ctx context.Context, req Request) (*FetchResult, error) {
+	res, _, _, err := p.fetchLocked(ctx, req)
+	return res, err
+}
+
+func (p *Project) fetchLocked(ctx context.Context, req Request) (*FetchResult, *session, *lock.Lock, error) {
 	s, err := p.session(ctx, req)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	old, l, err := s.locked(ctx, req.Locked)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	stats, err := s.fetchAll(ctx, l)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
-	return &FetchResult{stats.Fetched, stats.Cached, stats.Bytes}, s.writeLock(old, l)
+	return &FetchResult{stats.Fetched, stats.Cached, stats.Bytes}, s, l, s.writeLock(old, l)
 }
 
 // Program is an application built to be started here.

@@ -57,7 +57,8 @@ func (s *session) wineEnv(ctx context.Context, wine string, t target.Target) ([]
 	defer unlock()
 	done := filepath.Join(prefix, ".graft")
 	if isFile(done) {
-		return env, nil
+		now := s.cfg.Now()
+		return env, os.Chtimes(prefix, now, now) // store gc removes what was not used for long
 	}
 	err = s.stage("wine", t.Name, func() (string, error) {
 		if err := os.RemoveAll(prefix); err != nil { // what a killed process left

@@ -38,6 +38,7 @@ func (s *Store) GC(ctx context.Context, now, before time.Time) (Freed, error) {
 		g.entries("blobs", 3),
 		g.entries("trees", 2),
 		g.entries("records", 3),
+		g.entries("wine", 1),
 		g.partials(),
 		g.temps(),
 	)

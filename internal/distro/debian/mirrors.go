@@ -69,6 +69,12 @@ func URLs(m Mirrors, r lock.Repository, path string) ([]string, error) {
 	return join(bases, path), nil
 }
 
+// IsSecurity says whether a locked repository is one of the security archive.
+func IsSecurity(r lock.Repository) bool {
+	s, ok := suite(r.Suite)
+	return ok && s.Kind == Security
+}
+
 func join(bases []string, path string) []string {
 	out := make([]string, len(bases))
 	for i, b := range bases {
