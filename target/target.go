@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+
+	"github.com/graft-build/graft/internal/similar"
 )
 
 // Platform is an operating system and processor in OCI notation: linux/arm/v7.
@@ -92,7 +94,7 @@ func Parse(name string) (Target, error) {
 		}
 		return t, nil
 	}
-	return Target{}, &UnknownError{Name: name, Close: similar(name)}
+	return Target{}, &UnknownError{Name: name, Close: closest(name)}
 }
 
 // Host returns the preset for a Go platform ("linux", "amd64"), the default target.
@@ -104,8 +106,8 @@ func Host(goos, goarch string) (Target, error) {
 	return Parse(name)
 }
 
-// similar returns the names closest to an unknown one, at most three, the closest first.
-func similar(name string) []string {
+// closest returns the names closest to an unknown one, at most three, the closest first.
+func closest(name string) []string {
 	type near struct {
 		name string
 		d    int
@@ -114,7 +116,7 @@ func similar(name string) []string {
 	lower := strings.ToLower(name)
 	for _, t := range table {
 		for _, n := range append([]string{t.Name}, t.Aliases...) {
-			if d := distance(lower, n); d <= 2 || strings.HasPrefix(n, lower) {
+			if d := similar.Distance(lower, n); d <= 2 || strings.HasPrefix(n, lower) {
 				found = append(found, near{n, d})
 			}
 		}
@@ -127,24 +129,4 @@ func similar(name string) []string {
 		}
 	}
 	return out
-}
-
-// distance is the Levenshtein distance of two short strings.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diag := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			diag, row[j] = row[j], min(row[j]+1, row[j-1]+1, diag+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/graft-build/graft/internal/similar"
 )
 
 // maxClose is how many names are suggested.
@@ -30,7 +32,7 @@ func (c *closest) add(name string) {
 	case len(c.name) >= 3 && strings.Contains(low, c.name):
 		d = 10 + len(low) - len(c.name)
 	case len(c.name) >= 3 && len(low)-len(c.name) <= 2 && len(c.name)-len(low) <= 2:
-		if n := distance(c.name, low); n <= 1+len(c.name)/5 {
+		if n := similar.Distance(c.name, low); n <= 1+len(c.name)/5 {
 			d = n
 		}
 	}
@@ -62,24 +64,4 @@ func (c *closest) names() []string {
 		out = append(out, n.name)
 	}
 	return out
-}
-
-// distance is the Levenshtein distance of two short strings.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diag := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			diag, row[j] = row[j], min(row[j]+1, row[j-1]+1, diag+cost)
-		}
-	}
-	return row[len(b)]
 }

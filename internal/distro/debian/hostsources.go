@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/graft-build/graft/internal/distro/mirror"
 	"github.com/graft-build/graft/internal/format/deb822"
 )
 
@@ -138,7 +139,7 @@ func (m Mirrors) take(uri, suite string, components []string) {
 	if path, ok := strings.CutPrefix(uri, "file:/"); ok {
 		uri = "file:///" + strings.TrimLeft(path, "/")
 	}
-	base, err := cleanBase(uri)
+	base, err := mirror.Clean(uri)
 	if err == nil && !slices.Contains(m[kind], base) {
 		m[kind] = append(m[kind], base)
 	}

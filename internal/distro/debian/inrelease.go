@@ -9,6 +9,7 @@ import (
 
 	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/event"
+	"github.com/graft-build/graft/internal/distro/mirror"
 )
 
 // ReleaseError is a signed index that is not the one that was asked for.
@@ -110,7 +111,7 @@ func final(err error) bool {
 }
 
 func openReleaseAt(ctx context.Context, c Config, keys *keys, s Suite, base string) (*openSuite, error) {
-	signed, from, err := c.Fetcher.Get(ctx, join([]string{base}, "dists/"+s.ID+"/InRelease"), maxRelease)
+	signed, from, err := c.Fetcher.Get(ctx, mirror.Join([]string{base}, "dists/"+s.ID+"/InRelease"), maxRelease)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/event"
+	"github.com/graft-build/graft/internal/distro/mirror"
 	"github.com/graft-build/graft/internal/format/deb"
 	"github.com/graft-build/graft/internal/format/deb822"
 	"github.com/graft-build/graft/internal/format/decompress"
@@ -101,7 +102,7 @@ func (k *keys) fetch(ctx context.Context) ([]byte, error) {
 }
 
 func (k *keys) fromArchive(ctx context.Context, base string) ([]byte, error) {
-	signed, from, err := k.config.Fetcher.Get(ctx, join([]string{base}, "dists/"+k.suite.ID+"/InRelease"), maxRelease)
+	signed, from, err := k.config.Fetcher.Get(ctx, mirror.Join([]string{base}, "dists/"+k.suite.ID+"/InRelease"), maxRelease)
 	if err != nil {
 		return nil, err
 	}

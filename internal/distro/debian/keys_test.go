@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
+
+	"github.com/graft-build/graft/internal/distro/mirror"
 )
 
 // TestArchiveKeyring opens an archive on a machine without Debian's keys.
@@ -215,7 +217,7 @@ func TestRealSignatures(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, s := range def.Suites {
-			signed, from, err := c.Fetcher.Get(t.Context(), join(c.Mirrors.bases(s), "dists/"+s.ID+"/InRelease"), maxRelease)
+			signed, from, err := c.Fetcher.Get(t.Context(), mirror.Join(c.Mirrors.bases(s), "dists/"+s.ID+"/InRelease"), maxRelease)
 			if err != nil {
 				t.Error(err)
 				continue

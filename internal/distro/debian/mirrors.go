@@ -2,10 +2,10 @@ package debian
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
+	"github.com/graft-build/graft/internal/distro/mirror"
 	"github.com/graft-build/graft/lock"
 )
 
@@ -15,7 +15,7 @@ type Mirrors map[Kind][]string
 // Add appends addresses: http, https or file. Environment and manifest go before the host's.
 func (m Mirrors) Add(kind Kind, bases ...string) error {
 	for _, b := range bases {
-		clean, err := cleanBase(b)
+		clean, err := mirror.Clean(b)
 		if err != nil {
 			return err
 		}
@@ -66,42 +66,11 @@ func URLs(m Mirrors, r lock.Repository, path string) ([]string, error) {
 		archive := map[Kind]string{Archive: "debian", Security: "debian-security"}[s.Kind]
 		bases = append(bases, snapshotBase+archive+"/"+at.UTC().AddDate(0, 0, 1).Format("20060102T150405Z"))
 	}
-	return join(bases, path), nil
+	return mirror.Join(bases, path), nil
 }
 
 // IsSecurity says whether a locked repository is one of the security archive.
 func IsSecurity(r lock.Repository) bool {
 	s, ok := suite(r.Suite)
 	return ok && s.Kind == Security
-}
-
-func join(bases []string, path string) []string {
-	out := make([]string, len(bases))
-	for i, b := range bases {
-		out[i] = b + "/" + (&url.URL{Path: path}).EscapedPath()
-	}
-	return out
-}
-
-// cleanBase checks an address and drops slashes from its end.
-func cleanBase(s string) (string, error) {
-	u, err := url.Parse(s)
-	if err != nil {
-		return "", fmt.Errorf("parse address of a mirror: %w", err)
-	}
-	switch {
-	case u.Scheme == "http" || u.Scheme == "https":
-		if u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			return "", fmt.Errorf("parse address of a mirror %q: want a host and a path", u.Redacted())
-		}
-	case u.Scheme == "file":
-		if u.Path == "" || u.Host != "" && u.Host != "localhost" {
-			// file:relative has no Path
-			return "", fmt.Errorf("parse address of a mirror %q: want file:///path", s)
-		}
-		u = &url.URL{Scheme: "file", Path: u.Path}
-	default:
-		return "", fmt.Errorf("parse address of a mirror %q: want http, https or file", s)
-	}
-	return strings.TrimRight(u.String(), "/"), nil
 }

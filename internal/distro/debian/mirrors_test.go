@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/graft-build/graft/internal/distro/mirror"
 	"github.com/graft-build/graft/lock"
 )
 
@@ -108,7 +109,7 @@ func FuzzHostSources(f *testing.F) {
 		})
 		for _, bases := range m {
 			for _, b := range bases {
-				if clean, err := cleanBase(b); err != nil || clean != b {
+				if clean, err := mirror.Clean(b); err != nil || clean != b {
 					t.Errorf("address %q, %v", b, err)
 				}
 			}

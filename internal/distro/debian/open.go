@@ -17,6 +17,7 @@ import (
 	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/distro/debian/table"
+	"github.com/graft-build/graft/internal/distro/mirror"
 	"github.com/graft-build/graft/internal/fetch"
 	"github.com/graft-build/graft/internal/format/decompress"
 	"github.com/graft-build/graft/internal/resolve"
@@ -305,9 +306,9 @@ func (s *openSuite) item(f indexFile) fetch.Item {
 	var urls []string
 	if s.release.byHash {
 		parent := path.Dir(f.path)
-		urls = join(s.bases, dir+parent+"/by-hash/SHA256/"+f.sha256.Hex())
+		urls = mirror.Join(s.bases, dir+parent+"/by-hash/SHA256/"+f.sha256.Hex())
 	}
-	urls = append(urls, join(s.bases, dir+f.path)...)
+	urls = append(urls, mirror.Join(s.bases, dir+f.path)...)
 	return fetch.Item{Name: s.ID + " " + f.path, URLs: urls, Size: f.size, SHA256: f.sha256}
 }
 
@@ -315,7 +316,7 @@ func (s *openSuite) item(f indexFile) fetch.Item {
 func (r *Repository) packageItem(p resolve.Package) (fetch.Item, error) {
 	for _, s := range r.suites {
 		if s.ID == p.RepoID {
-			return fetch.Item{Name: p.Name, URLs: join(s.bases, p.Path), Size: p.Size, SHA256: p.SHA256}, nil
+			return fetch.Item{Name: p.Name, URLs: mirror.Join(s.bases, p.Path), Size: p.Size, SHA256: p.SHA256}, nil
 		}
 	}
 	return fetch.Item{}, errors.New("package " + p.Name + " is of no suite of " + r.config.Name)

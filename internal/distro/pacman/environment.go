@@ -8,9 +8,9 @@ package pacman
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 
+	"github.com/graft-build/graft/internal/distro/mirror"
 	"github.com/graft-build/graft/internal/winsys"
 	"github.com/graft-build/graft/lock"
 )
@@ -68,7 +68,7 @@ func URLs(mirrors []string, r lock.Repository, path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return join(bases, path), nil
+	return mirror.Join(bases, path), nil
 }
 
 // clean checks addresses and returns each once.
@@ -76,7 +76,7 @@ func clean(bases []string) ([]string, error) {
 	var out []string
 	seen := make(map[string]bool)
 	for _, m := range bases {
-		base, err := cleanBase(m)
+		base, err := mirror.Clean(m)
 		if err != nil {
 			return nil, err
 		}
@@ -88,40 +88,10 @@ func clean(bases []string) ([]string, error) {
 	return out, nil
 }
 
-func join(bases []string, path string) []string {
-	out := make([]string, len(bases))
-	for i, b := range bases {
-		out[i] = b + "/" + (&url.URL{Path: path}).EscapedPath()
-	}
-	return out
-}
-
 // CheckMirror says what is wrong with an address of a mirror.
 func CheckMirror(base string) error {
-	_, err := cleanBase(base)
+	_, err := mirror.Clean(base)
 	return err
-}
-
-// cleanBase checks an address and drops slashes from its end.
-func cleanBase(s string) (string, error) {
-	u, err := url.Parse(s)
-	if err != nil {
-		return "", fmt.Errorf("parse address of a mirror: %w", err)
-	}
-	switch {
-	case u.Scheme == "http" || u.Scheme == "https":
-		if u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
-			return "", fmt.Errorf("parse address of a mirror %q: want a host and a path", u.Redacted())
-		}
-	case u.Scheme == "file":
-		if u.Path == "" || u.Host != "" && u.Host != "localhost" {
-			return "", fmt.Errorf("parse address of a mirror %q: want file:///path", s)
-		}
-		u = &url.URL{Scheme: "file", Path: u.Path}
-	default:
-		return "", fmt.Errorf("parse address of a mirror %q: want http, https or file", s)
-	}
-	return strings.TrimRight(u.String(), "/"), nil
 }
 
 // safePath says whether a path is relative and stays below its root.

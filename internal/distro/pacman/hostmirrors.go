@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"github.com/graft-build/graft/internal/distro/mirror"
 )
 
 // HostKeyring is where MSYS2 and hosts with its keyring package keep the packagers' keys.
@@ -54,7 +56,7 @@ func readMirrorList(fsys fs.FS, name string, mirrors *[]string) error {
 			if !ok {
 				continue
 			}
-			if base, err := cleanBase(base); err == nil && !slices.Contains(*mirrors, base) {
+			if base, err := mirror.Clean(base); err == nil && !slices.Contains(*mirrors, base) {
 				*mirrors = append(*mirrors, base)
 			}
 		}

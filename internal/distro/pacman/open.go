@@ -11,6 +11,7 @@ import (
 
 	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/event"
+	"github.com/graft-build/graft/internal/distro/mirror"
 	"github.com/graft-build/graft/internal/fetch"
 	"github.com/graft-build/graft/internal/format/decompress"
 	"github.com/graft-build/graft/internal/format/pacman"
@@ -147,7 +148,7 @@ func prepare(cfg Config) (*Repository, error) {
 // fetch gets one database and its signature from the same mirror: another's may be of
 // another hour.
 func (r *Repository) fetch(ctx context.Context, name string, withFiles bool) error {
-	b, from, err := r.cfg.Fetcher.Get(ctx, join(r.bases, r.cfg.Environment.path(name)), maxDatabase)
+	b, from, err := r.cfg.Fetcher.Get(ctx, mirror.Join(r.bases, r.cfg.Environment.path(name)), maxDatabase)
 	if err != nil {
 		return err
 	}
@@ -188,7 +189,7 @@ func newest(packages []*pacman.Package) time.Time {
 func (r *Repository) State() lock.Repository { return r.state }
 
 // URLs returns the addresses of a package's file, best first.
-func (r *Repository) URLs(p resolve.Package) []string { return join(r.bases, p.Path) }
+func (r *Repository) URLs(p resolve.Package) []string { return mirror.Join(r.bases, p.Path) }
 
 // Fetch brings packages into the store.
 func (r *Repository) Fetch(ctx context.Context, packages ...resolve.Package) error {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/graft-build/graft/internal/resolve"
+	"github.com/graft-build/graft/internal/similar"
 )
 
 var _ resolve.Suggester = (*Repository)(nil)
@@ -73,26 +74,6 @@ func distance(a, b string) (int, bool) {
 	if d := len(a) - len(b); d > most || d < -most || len(a) < 3 {
 		return 0, false
 	}
-	d := editDistance(a, b)
+	d := similar.Distance(a, b)
 	return d, d <= most
-}
-
-// editDistance is the Levenshtein distance.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }
