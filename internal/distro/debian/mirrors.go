@@ -2,7 +2,6 @@ package debian
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/graft-build/graft/internal/distro/mirror"
