@@ -71,9 +71,10 @@ int main(void)
 func TestExecCC(t *testing.T) {
 	w := newWorld(t)
 	w.write(t, "c/hello.c", helloC)
+	w.write(t, "c/graft.yaml", "name: hello\n") // with a manifest the lock lies beside it
 	w.dir = filepath.Join(w.dir, "c")
 	w.must(t, "exec", "--target", "rpi4", "--", "sh", "-c", "$CC -o hello hello.c")
-	root := w.rootWith(t, w.lock(t, "dist/graft.lock"), "rpi4", "libc6")
+	root := w.rootWith(t, w.lock(t, "graft.lock"), "rpi4", "libc6")
 	copyFile(t, filepath.Join(w.dir, "hello"), filepath.Join(root, "hello"))
 	out, err := inRoot(t, root, "rpi4", "/", "/hello").CombinedOutput()
 	if err != nil || string(out) != "hello\n" {
