@@ -208,7 +208,7 @@ func (s *session) pack(ctx context.Context, l *lock.Lock, programs []*built) ([]
 func (s *session) packInput(ctx context.Context, l *lock.Lock, b *built) (pack.In, error) {
 	m := s.plan.m
 	in := pack.In{
-		Target: b.target, Program: b.file, Repo: b.lock.Repo, Temp: filepath.Join(s.store.Dir(), "tmp"),
+		Target: b.target, Program: b.file, Repo: b.lock.Repo, Temp: filepath.Join(s.store.Dir(), "tmp"), Memo: s.store,
 		Meta: pack.Meta{
 			Name: m.Name, Version: m.Version, Description: m.Description, Maintainer: m.Maintainer,
 			Homepage: m.Homepage, License: m.License,

@@ -65,6 +65,7 @@ type In struct {
 	Repo     string    // the repository the packages are from: "debian-bookworm"
 	Time     time.Time // stands in every artifact; zero is 1970
 	Temp     string    // folder for what doesn't fit into memory; "" is the system's
+	Memo     Memo      // keeps compressed libraries; nil for none
 }
 
 // Meta is what the manifest says of the program.

@@ -43,12 +43,20 @@ func packTarGz(ctx context.Context, in In, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return compress(w, func(w io.Writer) error { return t.write(ctx, w, in.time()) })
+	gz, err := newBlocks(w, in.Memo)
+	if err != nil {
+		return err
+	}
+	defer gz.wait()
+	if err := t.write(ctx, gz, in.time()); err != nil {
+		return err
+	}
+	return gz.Close()
 }
 
-// compress writes what f writes, compressed, always in the same way.
+// compress writes what f writes, compressed in one piece, always in the same way.
 func compress(w io.Writer, f func(w io.Writer) error) error {
-	gz, err := gzip.NewWriterLevel(w, 6)
+	gz, err := gzip.NewWriterLevel(w, gzipLevel)
 	if err != nil {
 		return err
 	}
@@ -108,7 +116,9 @@ func addLibraries(t *tree, dir string, c closure.Closure) error {
 		if l.Name == c.Loader {
 			mode = 0o755
 		}
-		t.changed(path.Join(dir, l.Name), l.Path, mode, bundle.WithoutRunpath)
+		name := path.Join(dir, l.Name)
+		t.changed(name, l.Path, mode, bundle.WithoutRunpath)
+		t.keep(name)
 	}
 	return nil
 }

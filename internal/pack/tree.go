@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -29,6 +30,7 @@ type entry struct {
 	uid    int
 	open   func() (content, error) // of a file
 	source string                  // path of the file that is the content, "" when there is none
+	keep   bool                    // it is likely to be the same in the next archive
 }
 
 // content is a file's content while it is written.
@@ -76,6 +78,13 @@ func (t *tree) changed(name, path string, mode int64, change func(r io.ReaderAt,
 	}}
 }
 
+// keep says that a file is likely to be the same in the next archive.
+func (t *tree) keep(name string) {
+	e := t.entries[name]
+	e.keep = true
+	t.entries[name] = e
+}
+
 func (t *tree) link(name, to string) { t.entries[name] = entry{mode: 0o777, link: to} }
 
 func (t *tree) has(name string) bool {
@@ -103,9 +112,17 @@ func (t *tree) write(ctx context.Context, w io.Writer, at time.Time) error {
 		return err
 	}
 	out := tar.NewWriter(w)
+	gz, _ := w.(*blocks)
+	kept := false
 	for _, name := range slices.Sorted(maps.Keys(t.entries)) {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if keep := t.entries[name].keep; gz != nil && (keep || kept) {
+			if err := errors.Join(out.Flush(), gz.cut(keep)); err != nil {
+				return err
+			}
+			kept = keep
 		}
 		if err := t.entries[name].write(ctx, out, name, at); err != nil {
 			return fmt.Errorf("%s: %w", name, err)

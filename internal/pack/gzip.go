@@ -1,0 +1,185 @@
+package pack
+
+import (
+	"bytes"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+
+	"github.com/graft-build/graft/digest"
+)
+
+// Memo keeps small results from one run to the next. A store is one.
+type Memo interface {
+	Record(kind string, key digest.Digest) ([]byte, bool)
+	PutRecord(kind string, key digest.Digest, b []byte) error
+}
+
+const (
+	gzipLevel = 6
+	blockSize = 1 << 20 // of what one processor compresses at a time
+)
+
+// blocks compresses a stream in blocks, on all processors. Each block is a gzip member of its
+// own, and members in a row are one gzip file (RFC 1952, 2.2). Where blocks end depends on the
+// stream and on the calls of cut alone, so the same comes out everywhere.
+type blocks struct {
+	w       io.Writer
+	memo    Memo // may be nil
+	keep    bool // blocks come from the memo, or go there
+	buf     []byte
+	pending []*block
+	idle    chan *gzip.Writer // as many as processors
+	spare   chan []byte       // buffers that are free again
+	some    bool              // a block was emitted
+}
+
+type block struct {
+	done chan struct{}
+	b    []byte
+	err  error
+}
+
+func newBlocks(w io.Writer, memo Memo) (*blocks, error) {
+	n := runtime.GOMAXPROCS(0)
+	c := &blocks{w: w, memo: memo, idle: make(chan *gzip.Writer, n), spare: make(chan []byte, 4*n)}
+	for range n {
+		gz, err := gzip.NewWriterLevel(io.Discard, gzipLevel)
+		if err != nil {
+			return nil, err
+		}
+		c.idle <- gz
+	}
+	return c, nil
+}
+
+// Write takes a part of the stream.
+func (c *blocks) Write(p []byte) (int, error) {
+	for n := len(p); ; {
+		if c.buf == nil {
+			c.buf = c.buffer()
+		}
+		room := min(blockSize-len(c.buf), len(p))
+		c.buf = append(c.buf, p[:room]...)
+		if p = p[room:]; len(c.buf) < blockSize {
+			return n, nil
+		}
+		if err := c.emit(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// cut ends a block. With keep the next ones, up to the next cut, are of a file that is likely
+// to be the same the next time, and are not compressed again then.
+func (c *blocks) cut(keep bool) error {
+	var err error
+	if len(c.buf) > 0 {
+		err = c.emit()
+	}
+	c.keep = keep
+	return err
+}
+
+// emit gives the block to a processor, and writes those that are ready when many wait.
+func (c *blocks) emit() error {
+	b := &block{done: make(chan struct{})}
+	content, memo := c.buf, c.memo
+	if !c.keep {
+		memo = nil
+	}
+	c.buf, c.some = nil, true
+	c.pending = append(c.pending, b)
+	go func() {
+		defer close(b.done)
+		b.b, b.err = compressBlock(content, memo, c.idle)
+		select {
+		case c.spare <- content[:0]:
+		default:
+		}
+	}()
+	return c.drain(2 * cap(c.idle))
+}
+
+// buffer is an empty one that holds a block.
+func (c *blocks) buffer() []byte {
+	select {
+	case b := <-c.spare:
+		return b
+	default:
+		return make([]byte, 0, blockSize)
+	}
+}
+
+// drain writes blocks until at most some are left.
+func (c *blocks) drain(left int) error {
+	for len(c.pending) > left {
+		b := c.pending[0]
+		<-b.done
+		if b.err != nil {
+			return b.err
+		}
+		c.pending = c.pending[1:]
+		if _, err := c.w.Write(b.b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close writes what is left.
+func (c *blocks) Close() error {
+	if len(c.buf) > 0 || !c.some {
+		if err := c.emit(); err != nil {
+			return err
+		}
+	}
+	return c.drain(0)
+}
+
+// wait waits for what is under way, after an error.
+func (c *blocks) wait() {
+	for _, b := range c.pending {
+		<-b.done
+	}
+}
+
+func compressBlock(content []byte, memo Memo, idle chan *gzip.Writer) ([]byte, error) {
+	var key digest.Digest
+	if memo != nil {
+		key = digest.NewKey("gzip/1").Add("library", gzipVersion()).AddDigest("content", digest.Of(content)).Digest()
+		if b, ok := memo.Record("gzip", key); ok {
+			return b, nil
+		}
+	}
+	gz := <-idle
+	defer func() { idle <- gz }()
+	var out bytes.Buffer
+	out.Grow(len(content)/2 + 64)
+	gz.Reset(&out)
+	if _, err := gz.Write(content); err != nil {
+		return nil, err
+	}
+	if err := gz.Close(); err != nil {
+		return nil, err
+	}
+	if memo != nil {
+		_ = memo.PutRecord("gzip", key, out.Bytes()) // without the record it is compressed again
+	}
+	return out.Bytes(), nil
+}
+
+// gzipVersion is the version of the library that compresses: another one may write other bytes.
+var gzipVersion = sync.OnceValue(func() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, d := range info.Deps {
+			if d.Path == "github.com/klauspost/compress" {
+				return d.Version
+			}
+		}
+	}
+	return ""
+})
