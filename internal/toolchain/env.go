@@ -24,7 +24,13 @@ func GoEnv(t target.Target) []string {
 
 // Env is the environment of a go build with the kit, to be added to a scrubbed one.
 func (k Kit) Env() []string {
-	return append(GoEnv(k.Target),
+	env := GoEnv(k.Target)
+	if k.Spec.Libc == "musl" {
+		// The Go linker's own mode makes dynamic programs and takes every C library for glibc;
+		// zig makes static ones.
+		env = append(env, "GO_EXTLINK_ENABLED=1")
+	}
+	return append(env,
 		"CGO_ENABLED=1",
 		"CC="+k.command("cc"),
 		"CXX="+k.command("c++"),

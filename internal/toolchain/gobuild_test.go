@@ -254,6 +254,33 @@ func TestCxx(t *testing.T) {
 	}
 }
 
+// Programs for musl are static.
+func TestMusl(t *testing.T) {
+	s := sharedStore(t)
+	z := realZig(t, s)
+	for _, p := range []struct{ target, arch, qemu string }{
+		{"linux/amd64/musl", "amd64", "qemu-x86_64-static"}, {"linux/arm/v7/musl", "armhf", "qemu-arm-static"},
+	} {
+		k := testKit(t, s, z, p.target, "")
+		empty := &root{dir: t.TempDir(), arch: p.arch}
+		writeFile(t, filepath.Join(empty.dir, "etc", "passwd"), "root:x:0:0:root:/root:/bin/sh\n")
+		writeFile(t, filepath.Join(empty.dir, "etc", "hosts"), "127.0.0.1 localhost\n")
+		for pkg, want := range map[string]string{"std": "true <nil>\ntrue <nil>\n", "small": "13\n"} {
+			b := goBuild(t, k, sharedGoCache(s), pkg)
+			f, err := elf.NewFile(bytes.NewReader(b.bytes))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if libs, err := f.ImportedLibraries(); len(libs) > 0 || f.Section(".interp") != nil {
+				t.Errorf("%s for %s is dynamic: %q, %v", pkg, p.target, libs, err)
+			}
+			if out := empty.run(t, p.qemu, b.path); !strings.HasPrefix(out, want) {
+				t.Errorf("%s for %s printed:\n%s", pkg, p.target, out)
+			}
+		}
+	}
+}
+
 // Other ways to link, which the go command has.
 func TestBuildModes(t *testing.T) {
 	s := sharedStore(t)

@@ -1,5 +1,10 @@
 // Package toolchain makes the kit of a target: zig as its C compiler, and cc, c++, ar and
 // pkg-config that speak GNU to the go command. It feeds stage compile.
+//
+// C++ is compiled with zig's libc++, which is linked statically and keeps its symbols to
+// itself. A program needs no C++ library on the target, and may use libraries of the
+// distribution that have C++ inside. It can't use libraries with C++ in their interface where
+// the distribution's C++ library is GNU's (Debian): Explain says so when a link fails for that.
 package toolchain
 
 import (
