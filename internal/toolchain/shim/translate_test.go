@@ -31,7 +31,7 @@ func (f fakeFiles) IsDir(path string) bool {
 var testFiles = fakeFiles{
 	"/sr/usr/include/stdlib.h", "/sr/usr/include/cairo/cairo.h",
 	"/sr/usr/lib/t/libfoo.so", "/sr/usr/lib/t/libfoo.a", "/sr/usr/lib/t/libbar.so.2", "/sr/usr/lib/libbaz.a",
-	"/work/lib/libown.a", "/opt/own/lib/libx.so",
+	"/src/lib/libown.a", "/opt/own/lib/libx.so",
 }
 
 func testSpec() *Spec {
@@ -46,7 +46,7 @@ func testSpec() *Spec {
 // after them in every call.
 func user(t *testing.T, spec *Spec, args ...string) (got, notes []string, err error) {
 	t.Helper()
-	tr := &translation{spec: spec, cwd: "/work", kit: "/kit", files: testFiles}
+	tr := &translation{spec: spec, cwd: "/src", kit: "/kit", files: testFiles}
 	if err := tr.run(args); err != nil {
 		return nil, nil, err
 	}
@@ -106,7 +106,7 @@ var rows = []struct {
 	{"another loader", "main.o -Wl,--dynamic-linker=/own/ld.so -Wl,-dynamic-linker,/own/ld.so", "main.o -Wl,--dynamic-linker=/own/ld.so -Wl,-dynamic-linker,/own/ld.so"},
 	{"inputs among linker options", "main.o -Wl,--whole-archive,own.a,--no-whole-archive", "main.o -Wl,--whole-archive own.a -Wl,--no-whole-archive"},
 	{"-Xlinker", "main.o -Xlinker -rpath-link -Xlinker /x -Xlinker --as-needed", "main.o -Wl,--as-needed"},
-	{"libraries among linker options", "main.o -Wl,-L,/work/lib -Wl,-L/opt/own/lib -Wl,-l,own -Wl,-lfoo -Wl,--library-path=lib", "main.o -L/work/lib -L/opt/own/lib -lown -lfoo -L/work/lib"},
+	{"libraries among linker options", "main.o -Wl,-L,/src/lib -Wl,-L/opt/own/lib -Wl,-l,own -Wl,-lfoo -Wl,--library-path=lib", "main.o -L/src/lib -L/opt/own/lib -lown -lfoo -L/src/lib"},
 
 	// Row 6: static libraries among shared ones.
 	{"Bstatic", "main.o -Wl,-Bstatic -lfoo -Wl,-Bdynamic -lfoo", "main.o /sr/usr/lib/t/libfoo.a -lfoo"},
@@ -120,7 +120,7 @@ var rows = []struct {
 	{"sysroot", "main.o --sysroot=/x --sysroot /x -isysroot /x", "main.o"},
 
 	// Row 8: absolute folders, no run paths but asked for ones.
-	{"relative -L", "main.o -Llib -L lib", "main.o -L/work/lib -L/work/lib"},
+	{"relative -L", "main.o -Llib -L lib", "main.o -L/src/lib -L/src/lib"},
 	{"missing -L", "main.o -Lnone -L/opt/none", "main.o"},
 	{"the target's -L", "main.o -L/usr/lib/t -L/usr/lib", "main.o -L/sr/usr/lib/t -L/sr/usr/lib"},
 	{"the machine's -L", "main.o -L/usr/lib/x86_64-linux-gnu -L/usr/local/lib", "main.o"},
@@ -247,7 +247,7 @@ func TestProcessors(t *testing.T) {
 	for _, tt := range tests {
 		spec := testSpec()
 		spec.Arch, spec.CPU = tt.arch, tt.cpu
-		tr := &translation{spec: spec, cwd: "/work", kit: "/kit", files: testFiles}
+		tr := &translation{spec: spec, cwd: "/src", kit: "/kit", files: testFiles}
 		if err := tr.run(append([]string{"-c", "main.c"}, strings.Fields(tt.args)...)); err != nil {
 			t.Fatal(err)
 		}
@@ -283,7 +283,7 @@ func TestFrame(t *testing.T) {
 		{"-v -Wall", "-target aarch64-linux-gnu.2.36 -v -Wall"},
 	}
 	for _, tt := range tests {
-		tr := &translation{spec: spec, cwd: "/work", kit: "/kit", files: testFiles}
+		tr := &translation{spec: spec, cwd: "/src", kit: "/kit", files: testFiles}
 		if err := tr.run(strings.Fields(tt.args)); err != nil {
 			t.Fatal(err)
 		}
@@ -312,7 +312,7 @@ func TestWindowsRows(t *testing.T) {
 	}
 	files := fakeFiles{"/m/lib/libfoo.dll.a", "/m/lib/libfoo.a", "/m/lib/libbaz.a"}
 	for _, r := range windowsRows {
-		tr := &translation{spec: spec, cwd: "/work", kit: "/kit", files: files}
+		tr := &translation{spec: spec, cwd: "/src", kit: "/kit", files: files}
 		if err := tr.run(strings.Fields(r.args)); err != nil {
 			t.Fatal(err)
 		}
@@ -374,7 +374,7 @@ func FuzzTranslate(f *testing.F) {
 	f.Add("-Wl,\x00-Xlinker", true)
 	f.Fuzz(func(t *testing.T, joined string, cxx bool) {
 		args := strings.Split(joined, "\x00")
-		tr := &translation{spec: testSpec(), cxx: cxx, cwd: "/work", kit: "/kit", files: testFiles}
+		tr := &translation{spec: testSpec(), cxx: cxx, cwd: "/src", kit: "/kit", files: testFiles}
 		if tr.run(args) != nil {
 			return
 		}
@@ -385,7 +385,7 @@ func FuzzTranslate(f *testing.F) {
 			t.Errorf("%q became %d arguments", args, len(tr.out))
 		}
 		// The same arguments give the same result.
-		again := &translation{spec: testSpec(), cxx: cxx, cwd: "/work", kit: "/kit", files: testFiles}
+		again := &translation{spec: testSpec(), cxx: cxx, cwd: "/src", kit: "/kit", files: testFiles}
 		if again.run(args) != nil || strings.Join(again.out, "\x00") != strings.Join(tr.out, "\x00") {
 			t.Errorf("%q gives %q and %q", args, tr.out, again.out)
 		}
