@@ -7,6 +7,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"github.com/graft-build/graft/test/standin"
 )
 
 // tools are the programs that tests compare with or start foreign binaries by, and the
@@ -30,10 +33,12 @@ var tools = []struct{ program, pkg string }{
 	{"pacman", "pacman-package-manager"},
 	{"qemu-arm-static", "qemu-user-static"},
 	{"unshare", "util-linux"},
+	{"/usr/lib/wine/wine64", "wine64"},
 }
 
 func main() {
 	install()
+	windowsPackages()
 	args := append([]string{"test", "-json", "-timeout", "25m"}, os.Args[1:]...)
 	if len(os.Args) == 1 {
 		vet()
@@ -69,6 +74,22 @@ func install() {
 			fmt.Printf("test: %s: %v\n%s", strings.Join(argv, " "), err, out)
 			return
 		}
+	}
+}
+
+// windowsPackages makes sure that tests of Windows targets have packages to take.
+func windowsPackages() {
+	m, ok := standin.Find(context.Background(), ".")
+	if !ok {
+		var err error
+		if m, err = standin.Build(context.Background(), ".", os.Stdout); err != nil {
+			fmt.Printf("test: no packages for Windows, tests that need them are skipped: %v\n", err)
+			return
+		}
+	}
+	fmt.Printf("test: packages for Windows come from %s\n", m.What)
+	if m.Address != "" {
+		os.Setenv(standin.Variable, m.Address)
 	}
 }
 
