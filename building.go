@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -70,7 +71,10 @@ func (s *session) locked(ctx context.Context, frozen bool) (old, l *lock.Lock, e
 	if old, err = s.readLock(); err != nil {
 		return nil, nil, err
 	}
-	if l, err = s.choose(ctx, old, keep); err != nil {
+	stop := s.zigAhead(ctx)
+	l, err = s.choose(ctx, old, keep)
+	stop(err)
+	if err != nil {
 		return nil, nil, err
 	}
 	if frozen {
@@ -79,6 +83,30 @@ func (s *session) locked(ctx context.Context, frozen bool) (old, l *lock.Lock, e
 		}
 	}
 	return old, l, nil
+}
+
+// zigAhead gets zig while packages are chosen, once it is known that C will be compiled. stop
+// waits for it, or ends it when choosing failed. That zig cannot be had is said later, by fetchAll.
+func (s *session) zigAhead(ctx context.Context) (stop func(error)) {
+	if s.cfg.Offline {
+		return func(error) {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var g errgroup.Group
+	s.ahead = sync.OnceFunc(func() {
+		g.Go(func() error {
+			_, err := s.zig(ctx)
+			return err
+		})
+	})
+	return func(failed error) {
+		if failed != nil {
+			cancel()
+		}
+		_ = g.Wait()
+		cancel()
+		s.ahead = nil
+	}
 }
 
 // fetchAll brings the locked packages of the plan's targets and the C toolchain.

@@ -94,6 +94,9 @@ func (s *session) resolve(ctx context.Context, l *lock.Lock, t target.Target, fo
 		l.Targets = append(l.Targets, lt)
 		return nil
 	}
+	if lt.Cgo && s.ahead != nil {
+		s.ahead()
+	}
 	return s.stage("resolve", t.Name, func() (string, error) {
 		repo, err := s.openRepository(ctx, lt.Repo, t)
 		if err != nil {

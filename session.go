@@ -25,7 +25,8 @@ type session struct {
 	plan  *plan
 	goes  compose.Go
 	comp  compose.Composition
-	shell bool // for a command that is not graft's: any folder will do, and C is wanted
+	ahead func() // called when C will be compiled, before packages are chosen; may be nil
+	shell bool   // for a command that is not graft's: any folder will do, and C is wanted
 }
 
 func (p *Project) session(ctx context.Context, req Request) (*session, error) {

@@ -157,9 +157,6 @@ func pack(ctx context.Context, j Job, path string) (a Artifact, err error) {
 	if err := f.Chmod(0o644); err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return a, err
 	}
-	if err := f.Sync(); err != nil { // a rename that survives a crash should not name half a file
-		return a, err
-	}
 	return a, f.Close()
 }
 

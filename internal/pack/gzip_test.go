@@ -28,10 +28,7 @@ func (m memoMap) PutRecord(kind string, key digest.Digest, b []byte) error {
 func blocksOf(t *testing.T, memo Memo, parts ...[]byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	c, err := newBlocks(&out, memo)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := newBlocks(&out, memo)
 	defer c.wait()
 	for i, p := range parts {
 		if err := c.cut(i%2 == 1); err != nil {
@@ -78,12 +75,9 @@ func TestBlocks(t *testing.T) {
 
 func TestBlocksFullDisk(t *testing.T) {
 	full := errors.New("full")
-	c, err := newBlocks(writerFunc(func([]byte) (int, error) { return 0, full }), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := newBlocks(writerFunc(func([]byte) (int, error) { return 0, full }), nil)
 	defer c.wait()
-	_, err = c.Write(make([]byte, 20*blockSize))
+	_, err := c.Write(make([]byte, 20*blockSize))
 	if err = errors.Join(err, c.Close()); !errors.Is(err, full) {
 		t.Errorf("error %v", err)
 	}

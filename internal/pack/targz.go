@@ -43,10 +43,7 @@ func packTarGz(ctx context.Context, in In, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	gz, err := newBlocks(w, in.Memo)
-	if err != nil {
-		return err
-	}
+	gz := newBlocks(w, in.Memo)
 	defer gz.wait()
 	if err := t.write(ctx, gz, in.time()); err != nil {
 		return err
