@@ -14,6 +14,7 @@ import (
 	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/compose"
 	"github.com/graft-build/graft/internal/detect"
+	"github.com/graft-build/graft/internal/toolchain"
 	"github.com/graft-build/graft/lock"
 	"github.com/graft-build/graft/manifest"
 	"github.com/graft-build/graft/target"
@@ -187,7 +188,11 @@ func CollectStore(ctx context.Context, env []string, age time.Duration) (Freed, 
 	}
 	now := p.cfg.Now()
 	freed, err := p.store.GC(ctx, now, now.Add(-age))
-	return Freed{freed.Entries, freed.Bytes}, err
+	if err != nil {
+		return Freed{freed.Entries, freed.Bytes}, err
+	}
+	cached, err := toolchain.CollectCaches(ctx, p.store, now.Add(-age))
+	return Freed{freed.Entries, freed.Bytes + cached}, err
 }
 
 // Freed says what CollectStore removed.

@@ -57,9 +57,10 @@ func (r *Release) pin(host string) (Pin, bool) {
 	return Pin{}, false
 }
 
-// pinned is ZigVersion. Archive digests are those of the signed release's index.json. The lib
-// folder's and the executables' were computed from what was downloaded (TestPins does it
-// again); an archive pin fixes an executable just as well.
+// pinned is ZigVersion. Archive digests are as several public package collections that build on
+// the release record them, in agreement with each other; an archive must have its digest and
+// the release's signature. The lib folder's and the linux/amd64 executable's were computed from
+// the npm packages (TestPins does it again); an archive pin fixes an executable just as well.
 var pinned = Release{
 	Version: ZigVersion,
 	Lib:     sha("5a3fea7c73758afb1406a218fc01ca0a260168485eab1aac8db2a8612d2cd538"),
