@@ -119,13 +119,13 @@ func classify(err error) (status int, hint string) {
 	return environment(err)
 }
 
-// compilerHint is the next step for what C compilers say most.
+// compilerHint is the next step for what C compilers and linkers say most.
 func compilerHint(e *compile.Error) string {
 	text := e.Error()
-	switch {
-	case strings.Contains(text, "file not found"):
-		return "if a package has that header, name it in a #cgo pkg-config line, or under packages: in graft.yaml"
-	case strings.Contains(text, "undefined symbol"):
+	if hints := toolchain.Explain(text); len(hints) > 0 {
+		return strings.Join(hints, "\n  → ")
+	}
+	if strings.Contains(text, "undefined symbol") {
 		return "if a library has that symbol, name it in a #cgo line (pkg-config: name, or LDFLAGS: -lname)"
 	}
 	return ""
