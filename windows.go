@@ -87,11 +87,15 @@ func dataFiles(packages []closure.Provider, patterns []string) ([]pack.DataFile,
 		}
 		top := filepath.Join(p.Dir, "data", p.Prefix)
 		err := filepath.WalkDir(top, func(file string, d fs.DirEntry, err error) error {
-			if err != nil || !d.Type().IsRegular() {
+			if err != nil || d.IsDir() {
 				if errors.Is(err, fs.ErrNotExist) && file == top {
 					return fs.SkipAll
 				}
 				return err
+			}
+			// A link of a package becomes the file that it leads to: a zip for Windows has none.
+			if fi, err := os.Stat(file); err != nil || !fi.Mode().IsRegular() {
+				return nil
 			}
 			rel, err := filepath.Rel(top, file)
 			if err != nil {
