@@ -38,6 +38,7 @@ var tools = []struct{ program, pkg string }{
 
 func main() {
 	install()
+	zig()
 	windowsPackages()
 	args := append([]string{"test", "-json", "-timeout", "25m"}, os.Args[1:]...)
 	if len(os.Args) == 1 {
@@ -75,6 +76,18 @@ func install() {
 			return
 		}
 	}
+}
+
+// zig gives tests that try it by itself the zig that graft builds with. The end-to-end tests
+// do not see it: they let graft fetch its own.
+func zig() {
+	z, err := standin.Zig(context.Background())
+	if err != nil {
+		fmt.Printf("test: no zig, tests that try it by itself are skipped: %v\n", err)
+		return
+	}
+	os.Setenv("GRAFT_ZIG", z.Exe)
+	os.Setenv("ZIG_LIB_DIR", z.Lib)
 }
 
 // windowsPackages makes sure that tests of Windows targets have packages to take.

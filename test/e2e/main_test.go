@@ -80,7 +80,7 @@ func (w world) environ() []string {
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
 		switch name {
-		case "CC", "CXX", "CGO_ENABLED", "GOFLAGS", "GRAFT_STORE", "PKG_CONFIG_PATH":
+		case "CC", "CXX", "CGO_ENABLED", "GOFLAGS", "GRAFT_STORE", "GRAFT_ZIG", "ZIG_LIB_DIR", "PKG_CONFIG_PATH":
 		default:
 			env = append(env, kv)
 		}

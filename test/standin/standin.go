@@ -102,7 +102,7 @@ func Build(ctx context.Context, root string, say io.Writer) (Mirror, error) {
 	if _, err := exec.LookPath("apt-get"); err != nil || os.Geteuid() != 0 {
 		return Mirror{}, errors.New("MSYS2 does not answer, and a stand-in for it can be built on Debian by root alone")
 	}
-	zig, err := findZig(ctx)
+	zig, err := Zig(ctx)
 	if err != nil {
 		return Mirror{}, err
 	}
@@ -135,8 +135,8 @@ func Build(ctx context.Context, root string, say io.Writer) (Mirror, error) {
 	return m, nil
 }
 
-// findZig brings zig into graft's own store.
-func findZig(ctx context.Context) (toolchain.Zig, error) {
+// Zig brings zig into graft's own store.
+func Zig(ctx context.Context) (toolchain.Zig, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return toolchain.Zig{}, err
