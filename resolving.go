@@ -47,6 +47,9 @@ func (s *session) lockTarget(t target.Target, found detect.Result) lock.Target {
 	}
 	slices.Sort(out.Needs)
 	out.Roots = s.roots(t, out.Cgo)
+	if t.GOOS() == "windows" && len(out.Needs)+len(out.Roots) == 0 {
+		out.Repo = "" // C of its own alone: zig has the C library
+	}
 	return out
 }
 
