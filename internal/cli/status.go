@@ -141,7 +141,7 @@ func environment(err error) (status int, hint string) {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return StatusEnvironment, "make room, or put the store on another disk (GRAFT_STORE=…); graft store gc removes what is old"
 	case errors.As(err, &dns), errors.As(err, &fetched), fetch.IsNotFound(err):
-		return StatusEnvironment, "check the network, or name a mirror (GRAFT_MIRROR_DEBIAN=…, repositories: in graft.yaml)"
+		return StatusEnvironment, "check the network, or name a mirror (GRAFT_MIRROR_DEBIAN or GRAFT_MIRROR_MSYS2, repositories: in graft.yaml)"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, graft.ErrNoCommand):
 		return StatusEnvironment, ""
 	}
