@@ -210,12 +210,15 @@ func FuzzDecodeArtifacts(f *testing.F) {
 	})
 }
 
+// forLinux are the packers of Linux programs. TestZip packs the same zip twice.
+var forLinux = []Packer{TarGz{}, Deb{}, OCI{}}
+
 // TestSameBytes packs everything twice: in other folders, in another time zone, under
 // another umask, from files with other times.
 func TestSameBytes(t *testing.T) {
 	in := fixture(t)
 	first := map[string][]byte{}
-	for _, p := range packers {
+	for _, p := range forLinux {
 		first[p.Kind()] = packed(t, p, in)
 	}
 	elsewhere := t.TempDir()
@@ -255,7 +258,7 @@ func TestSameBytes(t *testing.T) {
 		l.Path = move(l.Path)
 		other.Closure.Libraries = append(other.Closure.Libraries, l)
 	}
-	for _, p := range packers {
+	for _, p := range forLinux {
 		if got := packed(t, p, other); !bytes.Equal(got, first[p.Kind()]) {
 			t.Errorf("%s: %d bytes, before %d, and others", p.Kind(), len(got), len(first[p.Kind()]))
 		}
