@@ -66,6 +66,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// YAML reads 1.10 as the number 1.1; a version is what the user wrote.
+func TestParseNumbersAsWritten(t *testing.T) {
+	m, err := Parse("graft.yaml", strings.NewReader("name: 007\nversion: 1.10\noci: {env: {A.B: 2.0, C: 0x1F}, args: [1.0, -v]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Manifest{Name: "007", Version: "1.10", OCI: OCI{Env: map[string]string{"A.B": "2.0", "C": "0x1F"}, Args: []string{"1.0", "-v"}}}
+	if d := cmp.Diff(&want, m); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestParseErrors(t *testing.T) {
 	tests := []struct {
 		name, in  string
@@ -86,6 +98,9 @@ func TestParseErrors(t *testing.T) {
 		{"twice", "name: a\nname: b\n", 2, 1, "name"},
 		{"alias", "name: &a x\nversion: *a\n", 1, 7, "anchors"},
 		{"port", "oci: {ports: [70000]}\n", 1, 15, "port 70000"},
+		{"image user", "oci: {user: root}\n", 1, 13, "uid:gid"},
+		{"build tag", "build: {tags: [a, b c]}\n", 1, 19, `build tag "b c"`},
+		{"mirror", "repositories: {debian: {mirrors: [\"ftp://x\"]}}\n", 1, 35, `mirror "ftp://x"`},
 		{"empty plugin", "plugins: {use: [\"\"]}\n", 1, 17, "folder or package@version"},
 		{"syntax", "name: [\n", 1, 7, ""},
 		{"deep", strings.Repeat("[", 5000), 1, 1, "nested deeper"},

@@ -68,10 +68,39 @@ func Parse(file string, r io.Reader) (*Manifest, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(m); err != nil && !errors.Is(err, io.EOF) {
 		return nil, doc.wrap(err)
 	}
+	doc.literals(m)
 	if err := doc.check(m); err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// literals takes numbers where text is wanted as they are written: version: 1.10 is not 1.1.
+func (d *document) literals(m *Manifest) {
+	d.literal("$.name", &m.Name)
+	d.literal("$.version", &m.Version)
+	for i := range m.OCI.Args {
+		d.literal(fmt.Sprintf("$.oci.args[%d]", i), &m.OCI.Args[i])
+	}
+	for key, value := range m.OCI.Env {
+		d.literal("$.oci.env.'"+key+"'", &value)
+		m.OCI.Env[key] = value
+	}
+}
+
+func (d *document) literal(path string, value *string) {
+	p, err := yaml.PathString(path)
+	if err != nil {
+		return
+	}
+	n, err := p.FilterFile(d.tree)
+	if err != nil {
+		return
+	}
+	switch n.(type) {
+	case *ast.FloatNode, *ast.IntegerNode:
+		*value = n.GetToken().Value
+	}
 }
 
 // tooDeep returns the line in which brackets or indentation nest deeper than maxDepth, 0 if
@@ -178,6 +207,9 @@ func (v *plainVisitor) Visit(n ast.Node) ast.Visitor {
 var (
 	nameForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
 	versionForm = regexp.MustCompile(`^[0-9][A-Za-z0-9.+~-]*$`)
+	tagForm     = regexp.MustCompile(`^[\pL\pN_.]+$`) // as go/build has it
+	userForm    = regexp.MustCompile(`^[0-9]{1,10}(:[0-9]{1,10})?$`)
+	mirrorForm  = regexp.MustCompile(`^(https?|file)://\S+$`)
 	needForm    = regexp.MustCompile(`^(pkg-config|lib|header):\S+$`)
 	oneLine     = regexp.MustCompile(`^[^\x00-\x1f\x7f]*$`)
 )
@@ -217,6 +249,14 @@ func (d *document) check(m *Manifest) error {
 			return d.errorAt(fmt.Sprintf("$.formats[%d]", i), "%v", err)
 		}
 	}
+	for i, tag := range m.Build.Tags {
+		if !tagForm.MatchString(tag) {
+			return d.errorAt(fmt.Sprintf("$.build.tags[%d]", i), "build tag %q: want letters, digits, _ and . only", tag)
+		}
+	}
+	if m.OCI.User != "" && !userForm.MatchString(m.OCI.User) {
+		return d.errorAt("$.oci.user", "user %q: want numbers, uid or uid:gid", m.OCI.User)
+	}
 	if err := d.checkSources(m); err != nil {
 		return err
 	}
@@ -250,6 +290,13 @@ func (d *document) checkSources(m *Manifest) error {
 		}
 		if r.Suite != "" && !contains(Suites[dist], r.Suite) {
 			return d.errorAt("$.repositories."+dist+".suite", "unknown suite %q of %s: want one of %s", r.Suite, dist, strings.Join(Suites[dist], ", "))
+		}
+		for key, list := range map[string][]string{"mirrors": r.Mirrors, "security": r.Security} {
+			for i, m := range list {
+				if !mirrorForm.MatchString(m) {
+					return d.errorAt(fmt.Sprintf("$.repositories.%s.%s[%d]", dist, key, i), "mirror %q: want an address that begins with https://, http:// or file://", m)
+				}
+			}
 		}
 	}
 	for _, dist := range sortedKeys(m.Packages) {
