@@ -55,11 +55,16 @@ func (p *Project) Build(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	put, drop, err := s.stageLock(old, l)
+	if err != nil {
+		return nil, err
+	}
+	defer drop()
 	list, err := s.pack(ctx, l, programs)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.writeLock(old, l); err != nil {
+	if err := put(); err != nil {
 		return nil, err
 	}
 	s.remember(ctx, list, programs)
@@ -78,8 +83,8 @@ func (s *session) locked(ctx context.Context, frozen bool) (old, l *lock.Lock, e
 		return nil, nil, err
 	}
 	if frozen {
-		if what := difference(old, l); len(what) > 0 {
-			return nil, nil, s.stale(what)
+		if err := s.frozen(old, l); err != nil {
+			return nil, nil, err
 		}
 	}
 	return old, l, nil

@@ -20,11 +20,14 @@ import (
 // StaleError is a lock that was written for something else than what is asked for.
 type StaleError struct {
 	File string
-	What []string // each difference, one line
+	What []string // each difference, one line; none when there is no lock
 	Hint string   // the next step
 }
 
 func (e *StaleError) Error() string {
+	if len(e.What) == 0 {
+		return fmt.Sprintf("%s is not there, and must not change", e.File)
+	}
 	return fmt.Sprintf("%s does not fit what is asked for: %s", e.File, strings.Join(e.What, "; "))
 }
 
@@ -59,10 +62,12 @@ func (p *Project) Lock(ctx context.Context, req Request, update bool) (*LockResu
 	if err != nil {
 		return nil, err
 	}
-	res := &LockResult{Path: s.plan.lockFile, Changes: difference(old, l)}
-	if req.Locked && len(res.Changes) > 0 {
-		return nil, s.stale(res.Changes)
+	if req.Locked {
+		if err := s.frozen(old, l); err != nil {
+			return nil, err
+		}
 	}
+	res := &LockResult{Path: s.plan.lockFile, Changes: difference(old, l)}
 	return res, s.writeLock(old, l)
 }
 
@@ -103,29 +108,62 @@ func (s *session) lockName() string {
 // writeLock writes l when it says something else than old: atomically, so that a lock is
 // never half there.
 func (s *session) writeLock(old, l *lock.Lock) error {
-	b, err := lock.Encode(l)
+	put, drop, err := s.stageLock(old, l)
 	if err != nil {
 		return err
 	}
+	defer drop()
+	return put()
+}
+
+// stageLock does all of writeLock that can fail for a reason of the user's, before anything
+// else is changed: put then puts the lock in place, and drop leaves everything as it was.
+func (s *session) stageLock(old, l *lock.Lock) (put func() error, drop func(), err error) {
+	b, err := lock.Encode(l)
+	if err != nil {
+		return nil, nil, err
+	}
 	if old != nil {
 		if was, err := lock.Encode(old); err == nil && bytes.Equal(was, b) {
-			return nil
+			return func() error { return nil }, func() {}, nil
 		}
 	}
 	dir := filepath.Dir(s.plan.lockFile)
+	_, err = os.Lstat(dir)
+	created := errors.Is(err, fs.ErrNotExist)
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("write lock: %w", err)
+		return nil, nil, fmt.Errorf("write lock: %w", err)
 	}
-	return writeFile(s.plan.lockFile, b)
+	f, err := stageFile(s.plan.lockFile, b)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f.put, func() {
+		f.drop()
+		if created {
+			os.Remove(dir) // fails, as it should, when something is in it
+		}
+	}, nil
 }
 
 // stale is the error for a lock that would have to change.
 func (s *session) stale(what []string) error {
 	hint := "run graft lock to bring it up to date, and look at what changes"
 	if s.plan.adhoc {
-		hint = "remove it, or give another --out"
+		hint = "build without --locked, or into another --out"
 	}
 	return &StaleError{File: s.lockName(), What: what, Hint: hint}
+}
+
+// frozen is the error for a lock that must not change and does not say what l says; nil when it does.
+func (s *session) frozen(old, l *lock.Lock) error {
+	if old == nil {
+		return &StaleError{File: s.lockName(), Hint: "write it: the same without --locked"}
+	}
+	if what := difference(old, l); len(what) > 0 {
+		return s.stale(what)
+	}
+	return nil
 }
 
 // mode is how far choose may leave the present lock.
@@ -292,13 +330,17 @@ func copyTarget(l, from *lock.Lock, name string) {
 
 // compositionChanges says how the manifest differs from the lock's.
 func (s *session) compositionChanges(l *lock.Lock) []string {
-	have := map[string]bool{}
-	for _, ref := range l.Composition.Plugins {
-		have[ref] = true
-	}
-	out := []string{"the manifest's application, plugins, tags or packages have changed since it was written"}
 	if n := len(s.plan.plugins); n != len(l.Composition.Plugins) {
-		out[0] = fmt.Sprintf("the manifest names %s, the lock %d", count(n, "plugin"), len(l.Composition.Plugins))
+		return []string{fmt.Sprintf("the manifest names %s, the lock %d", count(n, "plugin"), len(l.Composition.Plugins))}
+	}
+	var out []string
+	for _, t := range s.plan.targets {
+		if had, ok := l.Target(t.Name); ok && had.Repo != "" && had.Repo != s.repoOf(t) {
+			out = append(out, fmt.Sprintf("%s: packages are wanted from %s, locked from %s", t.Name, s.repoOf(t), had.Repo))
+		}
+	}
+	if len(out) == 0 {
+		out = []string{"the manifest's application, plugins, tags, packages or suite have changed since it was written"}
 	}
 	return out
 }

@@ -85,14 +85,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 	if err := p.inherit(pl); err != nil {
 		return nil, err
 	}
-	override(&pl.m.Plugins.Interface, req.Interface)
-	override(&pl.m.Plugins.Entry, req.Entry)
-	override(&pl.m.Plugins.Register, req.Register)
-	override(&pl.m.Name, req.Name)
-	override(&pl.m.Version, req.Version)
-	pl.m.Name = cmp.Or(pl.m.Name, defaultName(pl.app))
-	pl.m.Version = cmp.Or(pl.m.Version, "0.0.0")
-	pl.tags = slices.Concat(pl.m.Build.Tags, req.Tags)
+	pl.settle(req)
 	pl.outShown = cmp.Or(req.Out, "dist")
 	pl.out = absolute(base, pl.outShown)
 	if err := pl.setTargets(req, p.manifest); err != nil {
@@ -104,6 +97,18 @@ func (p *Project) plan(req Request) (*plan, error) {
 	}
 	pl.key = pl.lockKey(p.dir)
 	return pl, nil
+}
+
+// settle lets the request decide over the manifests, and fills in what none of them says.
+func (pl *plan) settle(req Request) {
+	override(&pl.m.Plugins.Interface, req.Interface)
+	override(&pl.m.Plugins.Entry, req.Entry)
+	override(&pl.m.Plugins.Register, req.Register)
+	override(&pl.m.Name, req.Name)
+	override(&pl.m.Version, req.Version)
+	pl.m.Name = cmp.Or(pl.m.Name, defaultName(pl.app))
+	pl.m.Version = cmp.Or(pl.m.Version, "0.0.0")
+	pl.tags = slices.Concat(pl.m.Build.Tags, req.Tags)
 }
 
 // place makes a folder absolute and leaves package@version alone.

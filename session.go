@@ -3,8 +3,9 @@ package graft
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func (p *Project) session(ctx context.Context, req Request) (*session, error) {
 	if s.goes, err = compose.FindGo(ctx, p.cfg.Env, p.cfg.Events); err != nil {
 		return nil, err
 	}
-	return s, s.inheritRemote(ctx)
+	return s, s.inheritRemote(ctx, req)
 }
 
 // hideLock keeps the lock of a composition that no manifest describes in the store: the
@@ -86,7 +87,8 @@ func (pl *plan) show(ref string) string {
 }
 
 // inheritRemote is what inherit does for an application that has to be downloaded first.
-func (s *session) inheritRemote(ctx context.Context) error {
+// Without a version of its own the result has that of the application's module.
+func (s *session) inheritRemote(ctx context.Context, req Request) error {
 	if !isModule(s.plan.app) {
 		return nil
 	}
@@ -94,15 +96,16 @@ func (s *session) inheritRemote(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	own, err := readManifest(app.Dir+"/"+manifest.FileName, s.plan.app+"/"+manifest.FileName)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err != nil {
+	s.plan.m = *s.manifest
+	own, err := readManifest(filepath.Join(app.Dir, manifest.FileName), s.plan.app+"/"+manifest.FileName)
+	switch {
+	case err == nil:
+		s.plan.takeFrom(own, app.Dir)
+	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	s.plan.takeFrom(own, app.Dir)
-	s.plan.tags = slices.Clone(s.plan.m.Build.Tags)
+	s.plan.m.Version = cmp.Or(s.plan.m.Version, strings.TrimPrefix(app.Version, "v"))
+	s.plan.settle(req)
 	s.plan.key = s.plan.lockKey(s.dir)
 	return nil
 }

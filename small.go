@@ -21,13 +21,25 @@ func getenv(env []string, name string) string {
 	return ""
 }
 
-// writeFile replaces a file atomically: it is there as it was, or as b.
+// writeFile puts a file in place, whole or not at all.
 func writeFile(path string, b []byte) error {
+	f, err := stageFile(path, b)
+	if err != nil {
+		return err
+	}
+	defer f.drop()
+	return f.put()
+}
+
+// staged is a file that is written beside its place, ready to be put there.
+type staged struct{ temp, path string }
+
+func stageFile(path string, b []byte) (staged, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return staged{}, fmt.Errorf("write %s: %w", path, err)
 	}
-	defer os.Remove(f.Name())
+	s := staged{f.Name(), path}
 	_, err = f.Write(b)
 	if err == nil {
 		err = f.Chmod(0o644)
@@ -38,14 +50,22 @@ func writeFile(path string, b []byte) error {
 	if e := f.Close(); err == nil {
 		err = e
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		s.drop()
+		return staged{}, fmt.Errorf("write %s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s staged) put() error {
+	if err := os.Rename(s.temp, s.path); err != nil {
+		return fmt.Errorf("write %s: %w", s.path, err)
 	}
 	return nil
 }
+
+// drop removes what was not put.
+func (s staged) drop() { os.Remove(s.temp) }
 
 func isFile(path string) bool {
 	fi, err := os.Stat(path)
