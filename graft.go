@@ -114,7 +114,7 @@ func (p *Project) openStore() error {
 	}
 	s, err := store.Open(dir)
 	if err != nil {
-		return err
+		return &StoreError{err}
 	}
 	p.store = s
 	p.hash = &source.Hasher{Store: s, Now: p.cfg.Now}
@@ -134,7 +134,7 @@ func (p *Project) Manifest() *manifest.Manifest { return p.manifest }
 func StoreDir(env []string) (string, error) {
 	if dir := getenv(env, "GRAFT_STORE"); dir != "" {
 		if !filepath.IsAbs(dir) {
-			return "", fmt.Errorf("find store: GRAFT_STORE=%s is not an absolute path", dir)
+			return "", &StoreError{fmt.Errorf("find store: GRAFT_STORE=%s is not an absolute path", dir)}
 		}
 		return dir, nil
 	}
@@ -146,12 +146,20 @@ func StoreDir(env []string) (string, error) {
 	}
 	switch {
 	case home == "":
-		return "", errors.New("find store: neither GRAFT_STORE nor HOME is set")
+		return "", &StoreError{errors.New("find store: neither GRAFT_STORE nor HOME is set")}
 	case runtime.GOOS == "darwin":
 		return filepath.Join(home, "Library", "Caches", "graft"), nil
 	}
 	return filepath.Join(home, ".cache", "graft"), nil
 }
+
+// StoreError is a store that can't be had: the environment names none, or its folder can't be
+// made or used.
+type StoreError struct{ Err error }
+
+func (e *StoreError) Error() string { return e.Err.Error() }
+
+func (e *StoreError) Unwrap() error { return e.Err }
 
 // NotFoundError is a project folder that is none.
 type NotFoundError struct {
@@ -159,6 +167,13 @@ type NotFoundError struct {
 	Err  error
 }
 
-func (e *NotFoundError) Error() string { return fmt.Sprintf("open project %s: %v", e.Path, e.Err) }
+func (e *NotFoundError) Error() string {
+	err := e.Err
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err // it would say the path again
+	}
+	return fmt.Sprintf("open project %s: %v", e.Path, err)
+}
 
 func (e *NotFoundError) Unwrap() error { return e.Err }

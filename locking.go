@@ -13,6 +13,8 @@ import (
 
 	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/compose"
+	"github.com/graft-build/graft/internal/detect"
+	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/lock"
 	"github.com/graft-build/graft/target"
 )
@@ -67,7 +69,7 @@ func (p *Project) Lock(ctx context.Context, req Request, update bool) (*LockResu
 			return nil, err
 		}
 	}
-	res := &LockResult{Path: s.plan.lockFile, Changes: difference(old, l)}
+	res := &LockResult{Path: s.plan.lockFile, Changes: append([]string{}, difference(old, l)...)}
 	return res, s.writeLock(old, l)
 }
 
@@ -241,6 +243,9 @@ func (s *session) chooseTargets(ctx context.Context, l, old, locked *lock.Lock, 
 		if had, ok := targetOf(old, t.Name); ok && how != anew && (had.Repo != "" || want.Repo == "") {
 			differs := needChanges(had, want)
 			if len(differs) == 0 {
+				differs = s.choiceChanges(old, t, found)
+			}
+			if len(differs) == 0 {
 				copyTarget(l, old, t.Name)
 				continue
 			}
@@ -284,6 +289,30 @@ func needChanges(had, want lock.Target) []string {
 	for _, r := range want.Roots {
 		if !slices.Contains(had.Roots, r) {
 			out = append(out, had.Name+": "+r+" is now asked for")
+		}
+	}
+	return out
+}
+
+// choiceChanges says where the manifest's choices of packages are not those of the lock.
+func (s *session) choiceChanges(old *lock.Lock, t target.Target, found detect.Result) []string {
+	locked, wanted := map[string]bool{}, map[string]bool{}
+	for _, p := range old.PackagesOf(t.Name) {
+		for _, need := range p.For {
+			locked[need] = true
+		}
+	}
+	var out []string
+	needs := s.needs(t, found)
+	for i, n := range s.chosen(t, found) {
+		wanted[n.String()] = true
+		if n.String() != needs[i].String() && !locked[n.String()] {
+			out = append(out, fmt.Sprintf("%s: %s is now chosen for %s", t.Name, n.Name, needs[i]))
+		}
+	}
+	for _, need := range slices.Sorted(mapKeys(locked)) {
+		if name, ok := strings.CutPrefix(need, string(resolve.NamePackage)+":"); ok && !wanted[need] {
+			out = append(out, fmt.Sprintf("%s: %s is no longer chosen", t.Name, name))
 		}
 	}
 	return out

@@ -135,6 +135,7 @@ func compilerHint(e *compile.Error) string {
 func environment(err error) (status int, hint string) {
 	var dns *net.DNSError
 	var fetched *fetch.Error
+	var store *graft.StoreError
 	switch {
 	case errors.Is(err, compose.ErrNoGo):
 		return StatusEnvironment, "install Go (https://go.dev/dl/) and put its bin folder into PATH"
@@ -142,7 +143,13 @@ func environment(err error) (status int, hint string) {
 		return StatusEnvironment, "make room, or put the store on another disk (GRAFT_STORE=…); graft store gc removes what is old"
 	case errors.As(err, &dns), errors.As(err, &fetched), fetch.IsNotFound(err):
 		return StatusEnvironment, "check the network, or name a mirror (GRAFT_MIRROR_DEBIAN or GRAFT_MIRROR_MSYS2, repositories: in graft.yaml)"
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, graft.ErrNoCommand):
+	case errors.As(err, &store):
+		return StatusEnvironment, "set GRAFT_STORE to the absolute path of a folder that graft may write to"
+	case errors.Is(err, compose.ErrNoModCache):
+		return StatusEnvironment, "set HOME, or GOPATH to the absolute path of a folder that Go may write to"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return StatusEnvironment, "graft writes to its store (GRAFT_STORE), the folder of artifacts (--out) and, beside the manifest, graft.lock"
+	case errors.Is(err, graft.ErrNoCommand):
 		return StatusEnvironment, ""
 	}
 	return StatusRefused, ""

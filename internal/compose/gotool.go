@@ -23,7 +23,10 @@ type Go struct {
 }
 
 // ErrNoGo says that the environment's PATH holds no go command.
-var ErrNoGo = errors.New("find go: no go command in PATH; install Go from https://go.dev/dl")
+var ErrNoGo = errors.New("find go: no go command in PATH")
+
+// ErrNoModCache says that the environment has no place for modules.
+var ErrNoModCache = errors.New("find go: neither HOME, GOPATH nor GOMODCACHE is set")
 
 // FindGo finds the go command in the PATH of the user's environment. It starts a process
 // only for an installation that is not laid out as Go's own are.
@@ -44,7 +47,7 @@ func FindGo(ctx context.Context, userEnv []string, ev event.Sink) (Go, error) {
 		}
 	}
 	if g.ModCache = modCache(g.Env); g.ModCache == "" {
-		return Go{}, errors.New("find go: neither HOME, GOPATH nor GOMODCACHE is set")
+		return Go{}, ErrNoModCache
 	}
 	return g, nil
 }

@@ -57,7 +57,7 @@ func (c *composer) checkPackages() error {
 		return err
 	}
 	if name != "main" {
-		return refuse(c.app.who, "", "%s is package %s; an application's folder holds package main", c.show(c.app.dir), name)
+		return refuse(c.app.who, "", "it is package %s; an application is package main", name)
 	}
 	for i := range c.plugins {
 		p := &c.plugins[i]

@@ -70,8 +70,8 @@ func (e *addressesError) Unwrap() []error { return e.errs }
 
 // openRelease finds the first address of a suite with an index that can be believed.
 //
-// An address that is not reached, or whose index is stale or another distribution's, is
-// passed over with a warning. An index with a bad signature of a known key, or under the
+// An address that is not reached is passed over with a note, one whose index is stale or
+// another distribution's with a warning. An index with a bad signature of a known key, or under the
 // name of another suite, is an error at once: somebody has changed it.
 func openRelease(ctx context.Context, c Config, keys *keys, s Suite) (*openSuite, error) {
 	bases := c.Mirrors.bases(s)
@@ -80,8 +80,11 @@ func openRelease(ctx context.Context, c Config, keys *keys, s Suite) (*openSuite
 		o, err := openReleaseAt(ctx, c, keys, s, base)
 		if err == nil {
 			for _, err := range errs {
+				text := err.Error() + "; " + base + " is used"
 				if weighty(err) {
-					c.Events.Send(event.Warning{Text: err.Error() + "; " + base + " is used"})
+					c.Events.Send(event.Warning{Text: text})
+				} else {
+					c.Events.Send(event.Note{Text: text})
 				}
 			}
 			o.bases = append([]string{base}, append(append([]string(nil), bases[:i]...), bases[i+1:]...)...)
