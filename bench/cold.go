@@ -29,7 +29,7 @@ func (b *bench) coldBuild() error {
 		return err
 	}
 	cold := []string{"GRAFT_STORE=" + store, "GOCACHE=" + cache}
-	t, err := b.run(cold, append([]string{self, "-record", log, "-graft", b.graft}, b.oneTarget()...)...)
+	t, err := b.run(cold, append([]string{self, "-record", log, "-graft", b.graft}, oneTarget("rpi4", "tar.gz")...)...)
 	if err != nil {
 		return err
 	}

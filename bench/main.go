@@ -60,7 +60,7 @@ func measure(ctx context.Context, store string, rounds int, cold bool) error {
 		return err
 	}
 	fmt.Printf("%s, %s/%s, %d processors, %s\n\n", time.Now().UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
-	figures := []func() error{b.warm, b.nothingChanged, b.pluginEdited, b.bytesFetched}
+	figures := []func() error{b.warm, b.nothingChanged, b.pluginEdited, b.bytesFetched, b.windows}
 	if cold {
 		figures = append(figures, b.coldBuild)
 	}
@@ -76,6 +76,7 @@ func measure(ctx context.Context, store string, rounds int, cold bool) error {
 type bench struct {
 	ctx    context.Context
 	tmp    string
+	root   string // of the module
 	graft  string
 	dir    string // copy of the examples is here
 	store  string
@@ -88,7 +89,8 @@ func (b *bench) prepare() error {
 	if err != nil {
 		return fmt.Errorf("find the module: %w", err)
 	}
-	root := filepath.Dir(strings.TrimSpace(string(out)))
+	b.root = filepath.Dir(strings.TrimSpace(string(out)))
+	root := b.root
 	b.graft = filepath.Join(b.tmp, "graft")
 	build := exec.CommandContext(b.ctx, "go", "build", "-o", b.graft, "./cmd/graft")
 	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
