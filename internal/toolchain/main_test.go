@@ -3,6 +3,8 @@ package toolchain
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -39,7 +41,8 @@ func realZig(t *testing.T, s *store.Store) Zig {
 	if testing.Short() {
 		t.Skip("-short: no zig")
 	}
-	z, err := GetZig(t.Context(), ZigConfig{Store: s, Fetcher: &fetch.Fetcher{Store: s}, Env: os.Environ()})
+	env := slices.DeleteFunc(os.Environ(), func(kv string) bool { return strings.HasPrefix(kv, "GRAFT_ZIG=") })
+	z, err := GetZig(t.Context(), ZigConfig{Store: s, Fetcher: &fetch.Fetcher{Store: s}, Env: env})
 	if err != nil {
 		t.Skipf("no zig to test with: %v", err)
 	}
