@@ -41,6 +41,26 @@ type UsageError struct{ Text string }
 
 func (e *UsageError) Error() string { return e.Text }
 
+// check asks of the request's values what is asked of the manifest's.
+func (r Request) check() error {
+	var err error
+	if r.Name != "" {
+		err = manifest.CheckName(r.Name)
+	}
+	if r.Version != "" && err == nil {
+		err = manifest.CheckVersion(r.Version)
+	}
+	for _, tag := range r.Tags {
+		if err == nil {
+			err = manifest.CheckTag(tag)
+		}
+	}
+	if err != nil {
+		return &UsageError{err.Error()}
+	}
+	return nil
+}
+
 // plan is a request and a manifest put together: everything that is wanted, nothing that
 // was chosen.
 type plan struct {
@@ -62,6 +82,9 @@ type plan struct {
 
 // plan puts the request and the manifest together.
 func (p *Project) plan(req Request) (*plan, error) {
+	if err := req.check(); err != nil {
+		return nil, err
+	}
 	pl := &plan{m: *p.manifest, files: p.dir, shown: map[string]string{}, formats: map[string][]string{}}
 	base := p.dir
 	if req.Dir != "" {

@@ -216,11 +216,11 @@ var (
 
 // check is what a schema can't say, each with its place.
 func (d *document) check(m *Manifest) error {
-	if m.Name != "" && !nameForm.MatchString(m.Name) {
-		return d.errorAt("$.name", "name %q: want lower-case letters, digits and + . - only, as package formats do", m.Name)
+	if err := CheckName(m.Name); m.Name != "" && err != nil {
+		return d.errorAt("$.name", "%v", err)
 	}
-	if m.Version != "" && !versionForm.MatchString(m.Version) {
-		return d.errorAt("$.version", "version %q: want a digit first, then letters, digits and . + ~ - only", m.Version)
+	if err := CheckVersion(m.Version); m.Version != "" && err != nil {
+		return d.errorAt("$.version", "%v", err)
 	}
 	lines := []struct{ path, value string }{
 		{"description", m.Description}, {"maintainer", m.Maintainer}, {"homepage", m.Homepage},
@@ -250,8 +250,8 @@ func (d *document) check(m *Manifest) error {
 		}
 	}
 	for i, tag := range m.Build.Tags {
-		if !tagForm.MatchString(tag) {
-			return d.errorAt(fmt.Sprintf("$.build.tags[%d]", i), "build tag %q: want letters, digits, _ and . only", tag)
+		if err := CheckTag(tag); err != nil {
+			return d.errorAt(fmt.Sprintf("$.build.tags[%d]", i), "%v", err)
 		}
 	}
 	if m.OCI.User != "" && !userForm.MatchString(m.OCI.User) {
@@ -308,6 +308,30 @@ func (d *document) checkSources(m *Manifest) error {
 				return d.errorAt("$.packages."+dist+".choose", "need %q: want pkg-config:NAME, lib:NAME or header:NAME", need)
 			}
 		}
+	}
+	return nil
+}
+
+// CheckName says whether a program can have a name, which becomes that of files.
+func CheckName(s string) error {
+	if !nameForm.MatchString(s) {
+		return fmt.Errorf("name %q: want lower-case letters, digits and + . - only, as package formats do", s)
+	}
+	return nil
+}
+
+// CheckVersion says whether artifacts can have a version.
+func CheckVersion(s string) error {
+	if !versionForm.MatchString(s) {
+		return fmt.Errorf("version %q: want a digit first, then letters, digits and . + ~ - only", s)
+	}
+	return nil
+}
+
+// CheckTag says whether a build tag is one.
+func CheckTag(s string) error {
+	if !tagForm.MatchString(s) {
+		return fmt.Errorf("build tag %q: want letters, digits, _ and . only", s)
 	}
 	return nil
 }
