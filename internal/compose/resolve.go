@@ -149,6 +149,9 @@ func (c *composer) list(ctx context.Context, l layout, dir string, t target.Targ
 			return fmt.Errorf("resolve modules for %s: %w\n%s", t.Name, ErrOffline, strings.TrimSpace(text))
 		}
 		if text = strings.TrimSpace(text); text != "" {
+			if !t.Cgo() && strings.Contains(text, "build constraints exclude all Go files") {
+				text += "\nno C is compiled for " + t.Name + "; a package that is nothing without C can't be built for it"
+			}
 			return fmt.Errorf("resolve modules for %s: %s", t.Name, text)
 		}
 		return fmt.Errorf("resolve modules for %s: %w", t.Name, err)
