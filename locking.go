@@ -30,7 +30,12 @@ func (e *StaleError) Error() string {
 	if len(e.What) == 0 {
 		return fmt.Sprintf("%s is not there, and must not change", e.File)
 	}
-	return fmt.Sprintf("%s does not fit what is asked for: %s", e.File, strings.Join(e.What, "; "))
+	what := e.What
+	const most = 6 // What has them all
+	if len(what) > most+1 {
+		what = append(slices.Clone(what[:most]), fmt.Sprintf("and %d more differences", len(what)-most))
+	}
+	return fmt.Sprintf("%s does not fit what is asked for: %s", e.File, strings.Join(what, "; "))
 }
 
 // LockResult says what Lock did.
@@ -42,6 +47,7 @@ type LockResult struct {
 // Lock chooses every input of the request's targets and writes the lock. What an existing
 // lock pins and still fits is kept; with update everything is chosen anew.
 func (p *Project) Lock(ctx context.Context, req Request, update bool) (*LockResult, error) {
+	req.anew = update
 	s, err := p.session(ctx, req)
 	if err != nil {
 		return nil, err

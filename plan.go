@@ -34,6 +34,8 @@ type Request struct {
 	Version   string   // instead of the manifest's
 	Out       string   // folder for artifacts; default "dist"
 	Locked    bool     // the lock must not change
+
+	anew bool // no version is taken from the lock
 }
 
 // UsageError is a request that contradicts itself or the project.

