@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	goast "go/ast"
+	gotoken "go/token"
 	"io"
 	"path"
 	"regexp"
@@ -15,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/graft-build/graft/internal/format/deb822"
 	"github.com/graft-build/graft/target"
 )
 
@@ -208,6 +211,7 @@ var (
 	nameForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
 	versionForm = regexp.MustCompile(`^[0-9][A-Za-z0-9.+~-]*$`)
 	tagForm     = regexp.MustCompile(`^[\pL\pN_.]+$`) // as go/build has it
+	typeForm    = regexp.MustCompile(`^\S+\.[\pL_][\pL\pN_]*$`)
 	userForm    = regexp.MustCompile(`^[0-9]{1,10}(:[0-9]{1,10})?$`)
 	mirrorForm  = regexp.MustCompile(`^(https?|file)://\S+$`)
 	needForm    = regexp.MustCompile(`^(pkg-config|lib|header):\S+$`)
@@ -237,6 +241,17 @@ func (d *document) check(m *Manifest) error {
 	for i, u := range m.Plugins.Use {
 		if u.Module == "" || !oneLine.MatchString(u.Module) {
 			return d.errorAt(fmt.Sprintf("$.plugins.use[%d]", i), "want a folder or package@version")
+		}
+	}
+	if e := m.Plugins.Entry; e != "" && (!gotoken.IsIdentifier(e) || !goast.IsExported(e)) {
+		return d.errorAt("$.plugins.entry", "%q is not the name of an exported function", e)
+	}
+	if i := m.Plugins.Interface; i != "" && !typeForm.MatchString(i) {
+		return d.errorAt("$.plugins.interface", "%q is not a package path and a type, such as example.com/api.Plugin", i)
+	}
+	for i, dep := range m.Deb.Depends {
+		if _, err := deb822.ParseRelations(dep); err != nil || dep == "" || !oneLine.MatchString(dep) {
+			return d.errorAt(fmt.Sprintf("$.deb.depends[%d]", i), "%q is no dependency of a Debian package, such as libfoo1 (>= 1.2)", dep)
 		}
 	}
 	for i, name := range m.Targets {
