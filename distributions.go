@@ -73,7 +73,7 @@ func (s *session) keyring(dist string) ([]byte, error) {
 	}
 	b, err := os.ReadFile(absolute(s.dir, file))
 	if err != nil {
-		return nil, fmt.Errorf("read keyring of %s: %w", dist, err)
+		return nil, s.manifest.ErrorAt("$.repositories."+dist+".keyring", "keyring: %v", err)
 	}
 	return b, nil
 }

@@ -98,11 +98,19 @@ func (p *Project) plan(req Request) (*plan, error) {
 		pl.app = pl.place(base, req.App)
 	} else {
 		pl.app = pl.place(p.dir, cmp.Or(p.manifest.App, "."))
-	}
-	for _, u := range p.manifest.Plugins.Use {
-		if req.App == "" { // another application does not get this one's plugins
-			pl.plugins = append(pl.plugins, pl.place(p.dir, u.Module))
+		if !isModule(pl.app) && !isDir(pl.app) {
+			return nil, p.manifest.ErrorAt("$.app", "app: there is no folder %s", p.manifest.App)
 		}
+	}
+	for i, u := range p.manifest.Plugins.Use {
+		if req.App != "" { // another application does not get this one's plugins
+			break
+		}
+		at := pl.place(p.dir, u.Module)
+		if !isModule(at) && !isDir(at) {
+			return nil, p.manifest.ErrorAt(fmt.Sprintf("$.plugins.use[%d]", i), "plugin: there is no folder %s; a module is written with its version (%s@latest)", u.Module, u.Module)
+		}
+		pl.plugins = append(pl.plugins, at)
 	}
 	for _, ref := range req.With {
 		pl.plugins = append(pl.plugins, pl.place(base, ref))

@@ -30,6 +30,8 @@ type Manifest struct {
 	OCI          OCI                   `yaml:"oci"`
 	Deb          Deb                   `yaml:"deb"`
 	Windows      Windows               `yaml:"windows"`
+
+	doc *document // where it was read from; nil for one that was made
 }
 
 // Plugins says how the application takes plugins, and which.
@@ -99,6 +101,15 @@ type Deb struct {
 	Section  string   `yaml:"section"`  // default "misc"
 	Priority string   `yaml:"priority"` // default "optional"
 	Depends  []string `yaml:"depends"`  // beside the computed ones
+}
+
+// ErrorAt is a mistake that shows only outside of the manifest, such as a folder that is not
+// there, with the place of the key that a YAML path names ("$.plugins.use[1]").
+func (m *Manifest) ErrorAt(path, format string, args ...any) error {
+	if m.doc == nil {
+		return fmt.Errorf(format, args...)
+	}
+	return m.doc.errorAt(path, format, args...)
 }
 
 // Error is a mistake in a manifest. Its text has the place and an excerpt.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 const whole = `# the article's application
@@ -61,7 +62,7 @@ func TestParse(t *testing.T) {
 		OCI: OCI{Ports: []int{8080}, Env: map[string]string{"A": "b"}, Args: []string{"-v"}, User: "1000"},
 		Deb: Deb{Section: "web", Priority: "optional", Depends: []string{"fonts-dejavu-core"}},
 	}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Manifest{})); d != "" {
 		t.Error(d)
 	}
 }
@@ -75,6 +76,20 @@ func TestParseNumbersAsWritten(t *testing.T) {
 	want := Manifest{Name: "007", Version: "1.10", OCI: OCI{Env: map[string]string{"A.B": "2.0", "C": "0x1F"}, Args: []string{"1.0", "-v"}}}
 	if d := cmp.Diff(&want, m); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestErrorAt(t *testing.T) {
+	m, err := Parse("graft.yaml", strings.NewReader("plugins:\n  use:\n    - ../a\n    - ../b\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *Error
+	if err := m.ErrorAt("$.plugins.use[1]", "no folder %s", "../b"); !errors.As(err, &e) || e.Line != 4 || e.Col != 7 || e.Text != "no folder ../b" {
+		t.Errorf("got %v", err)
+	}
+	if err := new(Manifest).ErrorAt("$.app", "x"); err.Error() != "x" {
+		t.Errorf("of a made manifest: %v", err)
 	}
 }
 
@@ -97,6 +112,8 @@ func TestParseErrors(t *testing.T) {
 		{"control character", "description: \"a\\nControl: b\"\n", 1, 14, "one line"},
 		{"twice", "name: a\nname: b\n", 2, 1, "name"},
 		{"alias", "name: &a x\nversion: *a\n", 1, 7, "anchors"},
+		{"register", "plugins: {register: \"x = {{.Entry\"}\n", 1, 21, "unclosed action"},
+		{"ldflags", "build: {ldflags: \"-X 'a.b=c d\"}\n", 1, 18, "a ' is opened and not closed"},
 		{"port", "oci: {ports: [70000]}\n", 1, 15, "port 70000"},
 		{"image user", "oci: {user: root}\n", 1, 13, "uid:gid"},
 		{"build tag", "build: {tags: [a, b c]}\n", 1, 19, `build tag "b c"`},
@@ -130,7 +147,7 @@ func TestParseErrors(t *testing.T) {
 
 func TestParseEmpty(t *testing.T) {
 	for _, in := range []string{"", "# nothing\n"} {
-		if m, err := Parse("graft.yaml", strings.NewReader(in)); err != nil || !reflect.DeepEqual(m, &Manifest{}) {
+		if m, err := Parse("graft.yaml", strings.NewReader(in)); err != nil || !cmp.Equal(m, &Manifest{}, cmpopts.IgnoreUnexported(Manifest{})) {
 			t.Errorf("Parse(%q) = %+v, %v", in, m, err)
 		}
 	}

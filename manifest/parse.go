@@ -11,6 +11,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"text/template"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -75,6 +76,7 @@ func Parse(file string, r io.Reader) (*Manifest, error) {
 	if err := doc.check(m); err != nil {
 		return nil, err
 	}
+	m.doc = &doc
 	return m, nil
 }
 
@@ -218,10 +220,38 @@ var (
 	oneLine     = regexp.MustCompile(`^[^\x00-\x1f\x7f]*$`)
 )
 
+// openQuote returns the quote of a field of linker flags that has no second one, 0 for none.
+// A quote inside of a field is a character like any other, as for the go command.
+func openQuote(flags string) byte {
+	for {
+		flags = strings.TrimLeft(flags, " \t")
+		if flags == "" {
+			return 0
+		}
+		end := strings.IndexAny(flags, " \t")
+		if q := flags[0]; q == '\'' || q == '"' {
+			if end = strings.IndexByte(flags[1:], q) + 1; end == 0 {
+				return q
+			}
+			end++
+		}
+		if end < 0 {
+			return 0
+		}
+		flags = flags[end:]
+	}
+}
+
 // check is what a schema can't say, each with its place.
 func (d *document) check(m *Manifest) error {
 	if err := CheckName(m.Name); m.Name != "" && err != nil {
 		return d.errorAt("$.name", "%v", err)
+	}
+	if _, err := template.New("register").Parse(m.Plugins.Register); err != nil {
+		return d.errorAt("$.plugins.register", "register: %s", strings.TrimPrefix(err.Error(), "template: "))
+	}
+	if q := openQuote(m.Build.LDFlags); q != 0 {
+		return d.errorAt("$.build.ldflags", "ldflags: a %c is opened and not closed", q)
 	}
 	if err := CheckVersion(m.Version); m.Version != "" && err != nil {
 		return d.errorAt("$.version", "%v", err)

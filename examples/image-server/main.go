@@ -35,7 +35,7 @@ func serve(ctx context.Context, addr string) error {
 		<-ctx.Done()
 		s.Close()
 	}()
-	log.Printf("image server with %d plugins on http://%s", len(plugins), l.Addr())
+	log.Printf("image server on http://%s, plugins: %d", l.Addr(), len(plugins))
 	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -247,7 +247,7 @@ type record struct {
 	Target string `json:"target"`
 	File   string `json:"file"`
 	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"` // hexadecimal, as sha256sum prints it
+	SHA256 string `json:"sha256"` // "sha256:" and hexadecimal digits, as in graft.lock
 }
 
 // EncodeArtifacts returns artifacts.json: one artifact a line, in the given order.
@@ -255,7 +255,7 @@ func EncodeArtifacts(made []Artifact) []byte {
 	var b bytes.Buffer
 	b.WriteString("{\"version\": 1, \"artifacts\": [")
 	for i, a := range made {
-		line, _ := json.Marshal(record{a.Kind, a.Target, a.File, a.Size, a.SHA256.Hex()}) // strings and a number
+		line, _ := json.Marshal(record{a.Kind, a.Target, a.File, a.Size, a.SHA256.String()}) // strings and a number
 		if i > 0 {
 			b.WriteByte(',')
 		}
