@@ -108,7 +108,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 		}
 		at := pl.place(p.dir, u.Module)
 		if !isModule(at) && !isDir(at) {
-			return nil, p.manifest.ErrorAt(fmt.Sprintf("$.plugins.use[%d]", i), "plugin: there is no folder %s; a module is written with its version (%s@latest)", u.Module, u.Module)
+			return nil, p.manifest.ErrorAt(fmt.Sprintf("$.plugins.use[%d]", i), "plugin: there is no folder %s (a module is written with its version: example.com/p@v1.2.3)", u.Module)
 		}
 		pl.plugins = append(pl.plugins, at)
 	}

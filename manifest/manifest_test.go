@@ -74,7 +74,7 @@ func TestParseNumbersAsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Manifest{Name: "007", Version: "1.10", OCI: OCI{Env: map[string]string{"A.B": "2.0", "C": "0x1F"}, Args: []string{"1.0", "-v"}}}
-	if d := cmp.Diff(&want, m); d != "" {
+	if d := cmp.Diff(&want, m, cmpopts.IgnoreUnexported(Manifest{})); d != "" {
 		t.Error(d)
 	}
 }
@@ -182,6 +182,9 @@ func compareSchema(t *testing.T, path string, typ reflect.Type, schema map[strin
 		t.Errorf("%s: schema allows unknown keys", path)
 	}
 	for i := range typ.NumField() {
+		if !typ.Field(i).IsExported() {
+			continue
+		}
 		key := typ.Field(i).Tag.Get("yaml")
 		sub, ok := props[key].(map[string]any)
 		if !ok {
