@@ -214,6 +214,9 @@ func (s *session) pack(ctx context.Context, l *lock.Lock, programs []*built) ([]
 		if err != nil {
 			return nil, err
 		}
+		if err := s.warnLicences(in); err != nil {
+			return nil, err
+		}
 		for _, format := range s.plan.formats[b.target.Name] {
 			p, ok := pack.For(format)
 			if !ok {

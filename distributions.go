@@ -32,6 +32,8 @@ type distribution interface {
 	// mirror is the variable that names mirrors of a locked repository, and a name for a folder
 	// that is one.
 	mirror(r lock.Repository) (variable, folder string)
+	// checkKeyring says whether a keyring of the user's can be used.
+	checkKeyring(b []byte) error
 	// addresses returns what tells the places of a locked package, the best first.
 	addresses(s *session) (func(r lock.Repository, path string) ([]string, error), error)
 }
@@ -72,6 +74,9 @@ func (s *session) keyring(dist string) ([]byte, error) {
 		return nil, nil
 	}
 	b, err := os.ReadFile(absolute(s.dir, file))
+	if err == nil {
+		err = distributionOf(dist + "-").checkKeyring(b)
+	}
 	if err != nil {
 		return nil, s.manifest.ErrorAt("$.repositories."+dist+".keyring", "keyring: %v", err)
 	}
@@ -162,6 +167,8 @@ func (debianArchive) mirrors(s *session) (debian.Mirrors, error) {
 	}
 	return m.Merge(host), nil
 }
+
+func (debianArchive) checkKeyring(b []byte) error { return debian.CheckKeyring(b) }
 
 // debianRepository is an opened Debian archive. Its signed index vouches for every package.
 type debianRepository struct{ *debian.Repository }
@@ -272,6 +279,8 @@ func (msys2) mirrors(s *session) ([]string, error) {
 	}
 	return append(out, host...), nil
 }
+
+func (msys2) checkKeyring(b []byte) error { return pacman.CheckKeyring(b) }
 
 // pacmanRepository is an opened environment of MSYS2.
 type pacmanRepository struct{ *pacman.Repository }

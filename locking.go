@@ -192,7 +192,7 @@ func (s *session) choose(ctx context.Context, old *lock.Lock, how mode) (*lock.L
 	}
 	if locked != nil && locked.Composition.Key != s.plan.key {
 		if how == keep && !s.plan.adhoc {
-			return nil, s.stale(s.compositionChanges(locked))
+			return nil, s.stale(askedChanges(locked, s.plan.asked))
 		}
 		s.cfg.Events.Send(event.Note{Text: s.lockName() + " is of another composition: choosing anew"})
 		locked = nil
@@ -218,7 +218,7 @@ func (s *session) choose(ctx context.Context, old *lock.Lock, how mode) (*lock.L
 
 func (s *session) emptyLock() *lock.Lock {
 	l := &lock.Lock{
-		Go: s.goes.Version, Modules: s.comp.Modules, Sums: s.comp.Sums,
+		Go: s.goes.Version, Modules: s.comp.Modules, Sums: s.comp.Sums, Asked: s.plan.asked,
 		Composition: lock.Composition{Key: s.plan.key, App: refOf(s.comp.Module, s.comp.Version), Plugins: []string{}, GoMod: s.comp.Inputs},
 	}
 	for _, p := range s.comp.Plugins {
@@ -361,23 +361,6 @@ func copyTarget(l, from *lock.Lock, name string) {
 	if t.Cgo && l.Zig == nil {
 		l.Zig = from.Zig
 	}
-}
-
-// compositionChanges says how the manifest differs from the lock's.
-func (s *session) compositionChanges(l *lock.Lock) []string {
-	if n := len(s.plan.plugins); n != len(l.Composition.Plugins) {
-		return []string{fmt.Sprintf("the manifest names %s, the lock %d", count(n, "plugin"), len(l.Composition.Plugins))}
-	}
-	var out []string
-	for _, t := range s.plan.targets {
-		if had, ok := l.Target(t.Name); ok && had.Repo != "" && had.Repo != s.repoOf(t) {
-			out = append(out, fmt.Sprintf("%s: packages are wanted from %s, locked from %s", t.Name, s.repoOf(t), had.Repo))
-		}
-	}
-	if len(out) == 0 {
-		out = []string{"the manifest's application, plugins, tags, packages or suite have changed since it was written"}
-	}
-	return out
 }
 
 // difference is what changed from one lock to the next, for a person.

@@ -78,7 +78,8 @@ type plan struct {
 	lockFile string // absolute
 	adhoc    bool   // the lock is of this request, not of the project: nobody edits or reviews it
 	tags     []string
-	key      digest.Digest // of what decides the lock
+	asked    []string      // what decides the lock
+	key      digest.Digest // of asked
 	files    string        // folder that files named in m.Windows are relative to
 }
 
@@ -128,7 +129,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 	if pl.adhoc {
 		pl.lockFile = filepath.Join(pl.out, lock.FileName)
 	}
-	pl.key = pl.lockKey(p.dir)
+	pl.decide(p.dir)
 	return pl, nil
 }
 
@@ -298,32 +299,4 @@ func madeFor(format string) string {
 		return "Windows"
 	}
 	return "Linux"
-}
-
-// lockKey is the digest of what decides a lock's content, wherever the project lies.
-func (pl *plan) lockKey(dir string) digest.Digest {
-	relative := func(ref string) string {
-		if isModule(ref) {
-			return ref
-		}
-		rel, err := filepath.Rel(dir, ref)
-		if err != nil {
-			return ref
-		}
-		return filepath.ToSlash(rel)
-	}
-	k := digest.NewKey("composition/1").Add("app", relative(pl.app))
-	for _, ref := range pl.plugins {
-		k.Add("plugin", relative(ref))
-	}
-	k.Add("tags", pl.tags...)
-	for _, dist := range manifest.Distributions {
-		ps := pl.m.Packages[dist]
-		k.Add(dist).Add("build", ps.Build...).Add("run", ps.Run...)
-		for _, need := range slices.Sorted(mapKeys(ps.Choose)) {
-			k.Add(need, ps.Choose[need])
-		}
-		k.Add("suite", pl.m.Repositories[dist].Suite)
-	}
-	return k.Digest()
 }

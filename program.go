@@ -103,7 +103,7 @@ func (s *session) compile(ctx context.Context, l *lock.Lock, t target.Target, fo
 		if cached {
 			return "nothing changed", err
 		}
-		return s.comp.Package, err
+		return s.comp.Package, blame(err, found)
 	})
 	if err != nil {
 		return nil, err

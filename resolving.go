@@ -108,7 +108,7 @@ func (s *session) resolve(ctx context.Context, l *lock.Lock, t target.Target, fo
 		defer repo.Close()
 		res, err := resolve.Closures(ctx, repo, s.chosen(t, found), lt.Roots)
 		if err != nil {
-			return "", err
+			return "", s.place(t, err)
 		}
 		if err := repo.Admit(ctx, packagesOf(res)); err != nil {
 			return "", err

@@ -37,6 +37,7 @@ func (p *Project) session(ctx context.Context, req Request) (*session, error) {
 		return nil, err
 	}
 	s := &session{Project: p, plan: pl}
+	s.checkMirrors()
 	if s.goes, err = compose.FindGo(ctx, p.cfg.Env, p.cfg.Events); err != nil {
 		return nil, err
 	}
@@ -116,7 +117,7 @@ func (s *session) inheritFrom(ctx context.Context, req Request, locked *lock.Loc
 	}
 	s.plan.m.Version = cmp.Or(s.plan.m.Version, strings.TrimPrefix(app.Version, "v"))
 	s.plan.settle(req)
-	s.plan.key = s.plan.lockKey(s.dir)
+	s.plan.decide(s.dir)
 	return nil
 }
 

@@ -40,6 +40,7 @@ type file struct {
 	Go           string       `json:"go"`
 	Zig          *Zig         `json:"zig,omitempty"`
 	Composition  Composition  `json:"composition"`
+	Asked        []string     `json:"asked"`
 	Modules      []Module     `json:"modules"`
 	Sums         []string     `json:"sums"`
 	Repositories []Repository `json:"repositories"`
@@ -59,6 +60,7 @@ func Encode(l *Lock) ([]byte, error) {
 		field(&b, "zig", c.Zig, false)
 	}
 	field(&b, "composition", c.Composition, false)
+	records(&b, "asked", c.Asked, false)
 	records(&b, "modules", c.Modules, false)
 	records(&b, "sums", c.Sums, false)
 	records(&b, "repositories", c.Repositories, false)
@@ -109,7 +111,7 @@ func record(v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// sorted is a copy of l in canonical order. The order of plugins is the user's.
+// sorted is a copy of l in canonical order. The order of plugins, and of what is asked, is the user's.
 func sorted(l *Lock) *Lock {
 	c := *l
 	c.Modules = slices.SortedStableFunc(slices.Values(l.Modules), func(a, b Module) int { return cmp.Compare(a.Path, b.Path) })
@@ -147,7 +149,7 @@ func Parse(name string, r io.Reader) (*Lock, error) {
 		return nil, &Error{File: name, Text: "something follows the lock's closing bracket"}
 	}
 	l := &Lock{
-		Go: f.Go, Zig: f.Zig, Composition: f.Composition, Modules: f.Modules, Sums: f.Sums,
+		Go: f.Go, Zig: f.Zig, Composition: f.Composition, Asked: f.Asked, Modules: f.Modules, Sums: f.Sums,
 		Repositories: f.Repositories, Targets: f.Targets, Packages: f.Packages,
 	}
 	if err := validate(l); err != nil {

@@ -16,6 +16,7 @@ func example() *Lock {
 	return &Lock{
 		Go: "1.26.8", Zig: &Zig{Version: "0.16.0"},
 		Composition:  Composition{Key: sum, App: "example.com/app", Plugins: []string{"example.com/z", "example.com/a@v1.0.0"}},
+		Asked:        []string{"application .", "plugin ../z", "plugin example.com/a@v1.0.0"},
 		Modules:      []Module{{Path: "example.com/z", Replace: "local"}, {Path: "example.com/a", Version: "v1.0.0", Sum: "h1:a="}},
 		Sums:         []string{"b v1 h1:b=", "a v1 h1:a=", "a v1 h1:a="},
 		Repositories: []Repository{{ID: "bookworm", Name: "debian-bookworm", Format: "deb", Suite: "bookworm", Base: "https://example.com/debian", Date: "2026-07-11T10:16:37Z", Index: sum}},
@@ -73,7 +74,7 @@ func TestParseErrors(t *testing.T) {
 	for _, tt := range []struct{ name, in, want string }{
 		{"empty", "", "EOF"},
 		{"half", string(good[:len(good)/2]), "unexpected EOF"},
-		{"syntax", swap(`"modules": [`, `"modules": {`), "graft.lock:7:"},
+		{"syntax", swap(`"modules": [`, `"modules": {`), "graft.lock:12:"},
 		{"unknown key", swap(`"go":`, `"gone":`), `unknown field "gone"`},
 		{"other version", swap(`"version": 1`, `"version": 99`), "format version 99"},
 		{"conflict", "<<<<<<< HEAD\n" + string(good), "graft.lock:1: a merge conflict"},

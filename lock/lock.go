@@ -15,6 +15,7 @@ type Lock struct {
 	Go           string       // the Go version that compiles: "1.26.8"
 	Zig          *Zig         // nil when no target needs C
 	Composition  Composition  // what the locked composition consists of
+	Asked        []string     // what Composition.Key is of, in words: "plugin ../count-plugin", "tag sqlite"
 	Modules      []Module     // every module of the build list, by path
 	Sums         []string     // go.sum lines, sorted
 	Repositories []Repository // by Name

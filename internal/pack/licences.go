@@ -73,6 +73,18 @@ func Licences(modules []Module, packages, all []Package) (found []Licence, missi
 	return found, slices.Compact(missing), nil
 }
 
+// WithoutLicence names the modules and packages of in that have no licence file, folders of
+// modules without a version left out.
+func (in In) WithoutLicence() ([]string, error) {
+	modules := slices.DeleteFunc(slices.Clone(in.Modules), func(m Module) bool { return m.Version == "" })
+	owners, err := in.owners()
+	if err != nil {
+		return nil, err
+	}
+	_, missing, err := Licences(modules, owners, in.Packages)
+	return missing, err
+}
+
 // licenceNames are beginnings of names, in upper case, of files that licences ask to pass on.
 var licenceNames = []string{"LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "PATENTS", "UNLICENSE"}
 

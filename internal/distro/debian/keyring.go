@@ -16,6 +16,12 @@ const keyringPackage = "debian-archive-keyring"
 
 const maxKeyring = 4 << 20
 
+// CheckKeyring says whether Config.Trusted can be b.
+func CheckKeyring(b []byte) error {
+	_, err := readTrusted(b)
+	return err
+}
+
 // readTrusted reads a keyring of the user's, armored or binary, whose keys need no pin.
 func readTrusted(b []byte) (keyring, error) {
 	if len(b) > maxKeyring {

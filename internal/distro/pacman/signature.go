@@ -79,6 +79,12 @@ func newKeyring(pins []string, sources [][]byte) (*Keyring, error) {
 	return k, nil
 }
 
+// CheckKeyring says whether Config.Trusted can be b.
+func CheckKeyring(b []byte) error {
+	_, err := trusted(b)
+	return err
+}
+
 // trusted returns the keyring of all keys in b.
 func trusted(b []byte) (*Keyring, error) {
 	entities, err := readKeys(b)
