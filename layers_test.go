@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"digest", "target", "event"},
 	{"internal/format/..."},
 	{"manifest", "lock", "internal/run", "internal/winsys"},
-	{"internal/store", "internal/resolve", "internal/pkgconfig"},
+	{"manifest/edit", "internal/store", "internal/resolve", "internal/pkgconfig"},
 	{"internal/fetch", "internal/unpack", "internal/source"},
 	{"internal/distro/...", "internal/sysroot", "internal/compose"},
 	{"internal/detect", "internal/toolchain/..."},

@@ -4,6 +4,7 @@ package manifest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -101,6 +102,13 @@ type Deb struct {
 	Section  string   `yaml:"section"`  // default "misc"
 	Priority string   `yaml:"priority"` // default "optional"
 	Depends  []string `yaml:"depends"`  // beside the computed ones
+}
+
+// Equal says whether two manifests say the same, wherever they were read from.
+func (m *Manifest) Equal(o *Manifest) bool {
+	a, b := *m, *o
+	a.doc, b.doc = nil, nil
+	return reflect.DeepEqual(a, b)
 }
 
 // ErrorAt is a mistake that shows only outside of the manifest, such as a folder that is not

@@ -73,6 +73,7 @@ func classify(err error) (status int, hint string) {
 		request  *graft.UsageError
 		unknown  *target.UnknownError
 		project  *graft.NotFoundError
+		bare     *graft.NoManifestError
 		badLock  *lock.Error
 		stale    *graft.StaleError
 		offline  *fetch.OfflineError
@@ -96,6 +97,8 @@ func classify(err error) (status int, hint string) {
 		return StatusUsage, ""
 	case errors.As(err, &project):
 		return StatusUsage, "name the folder of an application, or package@version"
+	case errors.As(err, &bare):
+		return StatusUsage, "graft init writes one; -C names another folder"
 	case errors.As(err, &stale):
 		return StatusStale, stale.Hint
 	case errors.As(err, &badLock):
