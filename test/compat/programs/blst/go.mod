@@ -1,0 +1,5 @@
+module example.com/blst
+
+go 1.25
+
+require github.com/supranational/blst v0.3.17

@@ -1,0 +1,5 @@
+module example.com/opencv
+
+go 1.25
+
+require gocv.io/x/gocv v0.41.0
