@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/graft-build/graft/digest"
+	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/closure"
 	"github.com/graft-build/graft/internal/fetch"
 	"github.com/graft-build/graft/internal/pack"
 	"github.com/graft-build/graft/internal/sysroot"
 	"github.com/graft-build/graft/lock"
+	"github.com/graft-build/graft/target"
 )
 
 // Result is what Build made.
@@ -225,6 +228,7 @@ func (s *session) pack(ctx context.Context, l *lock.Lock, programs []*built) ([]
 			jobs = append(jobs, pack.Job{Packer: p, In: in})
 		}
 	}
+	jobs = s.withIndex(jobs)
 	dist := pack.Dist{
 		Dir: s.plan.out, Jobs: s.cfg.Jobs, Events: s.cfg.Events,
 		Lock: func(ctx context.Context) (func(), error) { return s.store.Lock(ctx, "dist "+s.plan.out) },
@@ -240,6 +244,32 @@ func (s *session) pack(ctx context.Context, l *lock.Lock, programs []*built) ([]
 	return out, nil
 }
 
+// withIndex adds the index of all images, when there are several. A registry's clients choose
+// by platform, so that the first image of a platform is the one.
+func (s *session) withIndex(jobs []pack.Job) []pack.Job {
+	var of []int
+	var names []string
+	first := map[target.Platform]string{}
+	for i, j := range jobs {
+		if j.Packer.Kind() != (pack.OCI{}).Kind() {
+			continue
+		}
+		t := j.In.Target
+		if name, ok := first[t.Platform]; ok {
+			s.cfg.Events.Send(event.Warning{Target: t.Name, Text: fmt.Sprintf("the index of images has the one of %s for %s", name, t.Platform)})
+			continue
+		}
+		first[t.Platform] = t.Name
+		of, names = append(of, i), append(names, t.Name)
+	}
+	if len(of) < 2 {
+		return jobs
+	}
+	in := jobs[of[0]].In
+	in.Target = target.Target{Name: strings.Join(names, ",")}
+	return append(jobs, pack.Job{Packer: pack.OCIIndex{}, In: in, Of: of})
+}
+
 // packInput is a program with its closure and all that goes along.
 func (s *session) packInput(ctx context.Context, l *lock.Lock, b *built) (pack.In, error) {
 	m := s.plan.m
@@ -250,7 +280,10 @@ func (s *session) packInput(ctx context.Context, l *lock.Lock, b *built) (pack.I
 			Homepage: m.Homepage, License: m.License,
 		},
 		Deb: pack.DebOptions{Section: m.Deb.Section, Priority: m.Deb.Priority, Depends: m.Deb.Depends},
-		OCI: pack.OCIOptions{Ports: m.OCI.Ports, Env: m.OCI.Env, Args: m.OCI.Args, User: m.OCI.User},
+		OCI: pack.OCIOptions{
+			Ports: m.OCI.Ports, Env: m.OCI.Env, Args: m.OCI.Args, User: m.OCI.User,
+			Labels: m.OCI.Labels, StopSignal: m.OCI.StopSignal,
+		},
 	}
 	providers, err := s.runPackages(ctx, l, b, &in)
 	if err != nil {
@@ -289,7 +322,9 @@ func (s *session) runPackages(ctx context.Context, l *lock.Lock, b *built, in *p
 		}
 		prov := closure.Provider{Package: p.Name, Dir: dir, Prefix: prefix}
 		out = append(out, prov)
-		in.Packages = append(in.Packages, pack.Package{Provider: prov, Version: p.Version})
+		in.Packages = append(in.Packages, pack.Package{
+			Provider: prov, Version: p.Version, Source: p.Source, SHA256: p.SHA256, Size: p.Size, Depends: p.Depends,
+		})
 	}
 	return out, nil
 }

@@ -207,7 +207,7 @@ func (pl *plan) takeFrom(own *manifest.Manifest, dir string) {
 	if m.Packages == nil {
 		m.Packages = own.Packages
 	}
-	if len(m.OCI.Ports) == 0 && m.OCI.Env == nil && m.OCI.Args == nil && m.OCI.User == "" {
+	if reflect.ValueOf(m.OCI).IsZero() {
 		m.OCI = own.OCI
 	}
 }
@@ -286,7 +286,7 @@ func (pl *plan) setFormats(t target.Target, asked, declared []string) error {
 // canPack says whether artifacts of a format exist for a target.
 func canPack(t target.Target, format string) bool {
 	switch format {
-	case "deb", "oci":
+	case "deb", "oci", "docker":
 		return t.Platform.OS == "linux"
 	case "zip":
 		return t.Platform.OS == "windows"

@@ -37,7 +37,7 @@ func (s *session) usesC(t target.Target, found detect.Result) bool {
 // lockTarget is what the lock records of a target before packages are chosen.
 func (s *session) lockTarget(t target.Target, found detect.Result) lock.Target {
 	out := lock.Target{Name: t.Name, Cgo: s.usesC(t, found)}
-	image := slices.ContainsFunc(s.plan.formats[t.Name], func(f string) bool { return f == "oci" })
+	image := slices.ContainsFunc(s.plan.formats[t.Name], func(f string) bool { return f == "oci" || f == "docker" })
 	if t.Repo == "" || !out.Cgo && !image {
 		return out
 	}

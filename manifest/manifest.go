@@ -80,10 +80,12 @@ type Repository struct {
 
 // OCI is the configuration of images.
 type OCI struct {
-	Ports []int             `yaml:"ports"`
-	Env   map[string]string `yaml:"env"`
-	Args  []string          `yaml:"args"` // default arguments (CMD)
-	User  string            `yaml:"user"` // "uid" or "uid:gid"; default 65532:65532
+	Ports      []int             `yaml:"ports"`
+	Env        map[string]string `yaml:"env"`
+	Args       []string          `yaml:"args"`       // default arguments (CMD)
+	User       string            `yaml:"user"`       // "uid" or "uid:gid"; default 65532:65532
+	Labels     map[string]string `yaml:"labels"`     // labels and annotations beside graft's own
+	StopSignal string            `yaml:"stopSignal"` // "SIGINT", or a number
 }
 
 // Windows describes programs for Windows.

@@ -34,7 +34,7 @@ const maxDepth = 64
 var Schema []byte
 
 // Formats that artifacts can have.
-var Formats = []string{"tar.gz", "deb", "oci", "zip"}
+var Formats = []string{"tar.gz", "deb", "oci", "docker", "zip"}
 
 // Distributions that packages come from.
 var Distributions = []string{"debian", "msys2"}
@@ -91,6 +91,11 @@ func (d *document) literals(m *Manifest) {
 		d.literal("$.oci.env.'"+key+"'", &value)
 		m.OCI.Env[key] = value
 	}
+	for key, value := range m.OCI.Labels {
+		d.literal("$.oci.labels.'"+key+"'", &value)
+		m.OCI.Labels[key] = value
+	}
+	d.literal("$.oci.stopSignal", &m.OCI.StopSignal)
 }
 
 func (d *document) literal(path string, value *string) {
@@ -214,6 +219,8 @@ var (
 	versionForm = regexp.MustCompile(`^[0-9][A-Za-z0-9.+~-]*$`)
 	tagForm     = regexp.MustCompile(`^[\pL\pN_.]+$`) // as go/build has it
 	typeForm    = regexp.MustCompile(`^\S+\.[\pL_][\pL\pN_]*$`)
+	labelForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,255}$`)
+	signalForm  = regexp.MustCompile(`^(SIG[A-Z0-9]{1,12}([+-][0-9]{1,2})?|[1-9][0-9]?)$`)
 	userForm    = regexp.MustCompile(`^[0-9]{1,10}(:[0-9]{1,10})?$`)
 	mirrorForm  = regexp.MustCompile(`^(https?|file)://\S+$`)
 	needForm    = regexp.MustCompile(`^(pkg-config|lib|header):\S+$`)
@@ -308,10 +315,22 @@ func (d *document) check(m *Manifest) error {
 	if err := d.checkWindows(m); err != nil {
 		return err
 	}
-	for i, p := range m.OCI.Ports {
+	return d.checkOCI(m.OCI)
+}
+
+func (d *document) checkOCI(o OCI) error {
+	for i, p := range o.Ports {
 		if p < 1 || p > 65535 {
 			return d.errorAt(fmt.Sprintf("$.oci.ports[%d]", i), "port %d: want 1 to 65535", p)
 		}
+	}
+	for _, name := range sortedKeys(o.Labels) {
+		if !labelForm.MatchString(name) {
+			return d.errorAt("$.oci.labels", "label %q: want letters, digits and . _ - /, such as org.opencontainers.image.source", name)
+		}
+	}
+	if o.StopSignal != "" && !signalForm.MatchString(o.StopSignal) {
+		return d.errorAt("$.oci.stopSignal", "stop signal %q: want a name such as SIGINT, or a number", o.StopSignal)
 	}
 	return nil
 }

@@ -29,12 +29,20 @@ const (
 type Job struct {
 	Packer Packer
 	In     In
+	Of     []int // numbers of the jobs whose artifacts it is made of; its packer is a Joiner
+}
+
+// Joiner is a packer that makes an artifact of others.
+type Joiner interface {
+	Packer
+	// Join is Pack for artifacts that lie in files.
+	Join(ctx context.Context, in In, files []string, w io.Writer) error
 }
 
 // Artifact is one file of the folder of artifacts.
 type Artifact struct {
 	Kind   string
-	Target string
+	Target string // several, with commas, for one that is made of others
 	File   string // its name in the folder
 	Size   int64
 	SHA256 digest.Digest
@@ -110,44 +118,72 @@ func (d Dist) write(ctx context.Context, jobs []Job) ([]Artifact, error) {
 	return made, nil
 }
 
-// make writes each artifact to a file of its own, temp/<number>.
+// make writes each artifact to a file of its own, temp/<number>; those that are made of others last.
 func (d Dist) make(ctx context.Context, stage string, jobs []Job) ([]Artifact, error) {
 	made := make([]Artifact, len(jobs))
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(d.Jobs, 1))
-	for i, j := range jobs {
-		g.Go(func() error {
-			if j.In.Temp == "" {
-				j.In.Temp = filepath.Join(stage, "temp")
+	for _, joined := range []bool{false, true} {
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(max(d.Jobs, 1))
+		for i, j := range jobs {
+			if joined != (len(j.Of) > 0) {
+				continue
 			}
-			name := j.Packer.FileName(j.In)
-			d.Events.Send(event.Stage{Name: "pack", Target: j.In.Target.Name, Detail: name})
-			a, err := pack(ctx, j, numbered(stage, i))
-			if err != nil {
+			g.Go(func() (err error) {
+				made[i], err = d.one(gctx, stage, i, j)
 				return err
-			}
-			made[i] = a
-			d.Events.Send(event.Stage{Name: "pack", Target: j.In.Target.Name, Detail: name, Done: true})
-			return nil
-		})
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return nil, err
+		}
 	}
-	return made, g.Wait()
+	return made, nil
+}
+
+func (d Dist) one(ctx context.Context, stage string, i int, j Job) (Artifact, error) {
+	if j.In.Temp == "" {
+		j.In.Temp = filepath.Join(stage, "temp")
+	}
+	name := j.Packer.FileName(j.In)
+	d.Events.Send(event.Stage{Name: "pack", Target: j.In.Target.Name, Detail: name})
+	a, err := pack(ctx, j, stage, i)
+	if err != nil {
+		return a, err
+	}
+	d.Events.Send(event.Stage{Name: "pack", Target: j.In.Target.Name, Detail: name, Done: true})
+	return a, nil
+}
+
+// write writes the artifact.
+func (j Job) write(ctx context.Context, stage string, w io.Writer) error {
+	if len(j.Of) == 0 {
+		return j.Packer.Pack(ctx, j.In, w)
+	}
+	joiner, ok := j.Packer.(Joiner)
+	if !ok {
+		return fmt.Errorf("pack %s: it is not made of others", j.Packer.Kind())
+	}
+	var files []string
+	for _, i := range j.Of {
+		files = append(files, numbered(stage, i))
+	}
+	return joiner.Join(ctx, j.In, files, w)
 }
 
 func numbered(stage string, i int) string { return filepath.Join(stage, "temp", fmt.Sprint(i)) }
 
-func pack(ctx context.Context, j Job, path string) (a Artifact, err error) {
+func pack(ctx context.Context, j Job, stage string, i int) (a Artifact, err error) {
 	a = Artifact{Kind: j.Packer.Kind(), Target: j.In.Target.Name, File: j.Packer.FileName(j.In)}
 	if filepath.Base(a.File) != a.File || !fileName(a.File) || a.File == ArtifactsFile || a.File == SumsFile {
 		return a, fmt.Errorf("pack %s: %q is no name for a file", a.Kind, a.File)
 	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(numbered(stage, i), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return a, err
 	}
 	defer f.Close()
 	h := sha256.New()
-	if err := j.Packer.Pack(ctx, j.In, io.MultiWriter(f, h)); err != nil {
+	if err := j.write(ctx, stage, io.MultiWriter(f, h)); err != nil {
 		return a, err
 	}
 	a.SHA256 = digest.Sum(h)

@@ -37,7 +37,7 @@ func (f fixed) Pack(_ context.Context, _ In, w io.Writer) error {
 
 func jobs(packers ...Packer) (all []Job) {
 	for _, p := range packers {
-		all = append(all, Job{p, In{Target: target.Target{Name: "linux/test"}}})
+		all = append(all, Job{Packer: p, In: In{Target: target.Target{Name: "linux/test"}}})
 	}
 	return all
 }
@@ -267,7 +267,7 @@ func TestSameBytes(t *testing.T) {
 		}
 	}
 	dist := Dist{Dir: filepath.Join(elsewhere, "dist")}
-	if _, err := dist.Write(t.Context(), []Job{{TarGz{}, other}}); err != nil {
+	if _, err := dist.Write(t.Context(), []Job{{Packer: TarGz{}, In: other}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{ArtifactsFile, SumsFile, TarGz{}.FileName(in)} {

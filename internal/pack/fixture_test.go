@@ -135,8 +135,9 @@ func build() (err error) {
 	}
 	for _, p := range [][2]string{{"ca-certificates", "20230311"}, {"gcc-12-base", "12.2.0-14"}, {"libc6", "2.36-9+deb12u9"},
 		{"libgcc-s1", "12.2.0-14"}, {"libgreet1", "1:1.5.1-2"}} {
-		in.Packages = append(in.Packages, Package{closure.Provider{Package: p[0], Dir: filepath.Join(built.dir, p[0])}, p[1]})
+		in.Packages = append(in.Packages, Package{Provider: closure.Provider{Package: p[0], Dir: filepath.Join(built.dir, p[0])}, Version: p[1]})
 	}
+	in.Packages[2].Depends, in.Packages[3].Depends = []string{"libgcc-s1"}, []string{"gcc-12-base", "libc6"}
 	var providers []closure.Provider
 	for _, p := range in.Packages {
 		providers = append(providers, p.Provider)
@@ -161,12 +162,14 @@ func writePackages(dir string) error {
 		"libgreet1/data/usr/share/doc/libgreet1/copyright":             "MIT\n",
 		"libgreet1/data/usr/share/greet/greeting":                      "hello\n",
 		"libgreet1/control/control":                                    "Package: libgreet1\n",
-		"module/LICENSE":                                               "licence of m\n",
-		"module/NOTICE.txt":                                            "notice of m\n",
-		"module/main.go":                                               "package m\n",
-		"app/main.go":                                                  program,
-		"app/go.mod":                                                   "module example.com/app\n\ngo 1.24\n",
-		"greet.c":                                                      "const char *greet(void) { return \"hello\"; }\n",
+		"libgreet1/control/md5sums": "00000000000000000000000000000001  usr/share/greet/greeting\n" +
+			"00000000000000000000000000000002  usr/share/man/man1/greet.1.gz\n",
+		"module/LICENSE":    "licence of m\n",
+		"module/NOTICE.txt": "notice of m\n",
+		"module/main.go":    "package m\n",
+		"app/main.go":       program,
+		"app/go.mod":        "module example.com/app\n\ngo 1.24\n",
+		"greet.c":           "const char *greet(void) { return \"hello\"; }\n",
 	}
 	for name, text := range files {
 		if err := put(filepath.Join(dir, name), []byte(text)); err != nil {

@@ -57,7 +57,7 @@ func TestLicences(t *testing.T) {
 	}
 	var packages []Package
 	for _, p := range []string{"a", "b", "c", "c2", "none"} {
-		packages = append(packages, Package{closure.Provider{Package: p, Dir: filepath.Join(dir, p)}, "1"})
+		packages = append(packages, Package{Provider: closure.Provider{Package: p, Dir: filepath.Join(dir, p)}, Version: "1"})
 	}
 	modules := []Module{{"example.com/m", "v1", filepath.Join(dir, "m")}, {"bare", "", filepath.Join(dir, "bare")}, {"nowhere", "v2", ""}}
 	found, missing, err := Licences(modules, packages[1:], packages)
@@ -86,7 +86,7 @@ func TestLicences(t *testing.T) {
 		}
 	}
 	// A link out of the tree is not followed.
-	out := []Package{{closure.Provider{Package: "out", Dir: filepath.Join(dir, "out")}, "1"}}
+	out := []Package{{Provider: closure.Provider{Package: "out", Dir: filepath.Join(dir, "out")}, Version: "1"}}
 	if found, _, err := Licences(nil, out, out); err == nil && len(found) > 0 {
 		t.Errorf("read a file outside the package: %v", found)
 	}

@@ -1,36 +1,33 @@
 package pack
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"path"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/graft-build/graft/internal/pack/layout"
 )
 
-// OCI packs a container image without any base: the run closure's packages in one layer,
-// the program in another. One file serves everyone: it is an OCI image layout, for skopeo,
-// podman and containerd, and has the manifest.json that "docker load" reads.
+// OCI packs a container image without any base: the run closure's packages and the program,
+// in the layers that groups.go describes. The file is an OCI image layout, for skopeo,
+// podman, containerd and "docker load" of Docker 25 and later.
 type OCI struct{}
 
 // OCIOptions is the image's configuration.
 type OCIOptions struct {
-	Ports []int
-	Env   map[string]string
-	Args  []string // default arguments
-	User  string   // "uid" or "uid:gid"; default 65532:65532
+	Ports      []int
+	Env        map[string]string
+	Args       []string          // default arguments
+	User       string            // "uid" or "uid:gid"; default 65532:65532
+	Labels     map[string]string // beside those that say what the manifest says
+	StopSignal string            // "SIGINT"; default: the runtime's, SIGTERM
 }
 
 // defaultUser is the user that the image's /etc/passwd has beside root.
@@ -44,48 +41,117 @@ func (OCI) FileName(in In) string { return in.stem() + ".oci.tar" }
 
 // Pack writes the image.
 func (OCI) Pack(ctx context.Context, in In, w io.Writer) error {
-	if err := packOCI(ctx, in, w); err != nil {
+	if err := packImage(ctx, in, false, w); err != nil {
 		return fmt.Errorf("pack oci of %s for %s: %w", in.Meta.Name, in.Target.Name, err)
 	}
 	return nil
 }
 
-func packOCI(ctx context.Context, in In, w io.Writer) error {
-	if err := errors.Join(in.check(), in.OCI.check()); err != nil {
-		return err
+// Docker packs the image of OCI for "docker load" of any version: the layout has the
+// manifest.json that "docker save" writes, too.
+type Docker struct{}
+
+// Kind returns "docker".
+func (Docker) Kind() string { return "docker" }
+
+// FileName returns image-server-1.0.0-linux-amd64.docker.tar.
+func (Docker) FileName(in In) string { return in.stem() + ".docker.tar" }
+
+// Pack writes the image.
+func (Docker) Pack(ctx context.Context, in In, w io.Writer) error {
+	if err := packImage(ctx, in, true, w); err != nil {
+		return fmt.Errorf("pack docker image of %s for %s: %w", in.Meta.Name, in.Target.Name, err)
 	}
+	return nil
+}
+
+// packImage writes an image as a layout of its own.
+func packImage(ctx context.Context, in In, docker bool, w io.Writer) error {
 	dir, remove, err := in.scratch()
 	if err != nil {
 		return err
 	}
 	defer remove()
-	system, err := systemTree(in)
+	img, err := buildImage(ctx, in, dir)
 	if err != nil {
 		return err
 	}
-	program, err := programTree(in)
+	blobs, err := blobsOf(img)
 	if err != nil {
 		return err
 	}
-	var adds []mutate.Addendum
-	for _, part := range []struct {
-		name string
-		t    *tree
-	}{{"system", system}, {"program", program}} {
-		l, err := writeLayer(ctx, dir, part.name, part.t, in.time())
-		if err != nil {
-			return fmt.Errorf("layer of the %s: %w", part.name, err)
+	p := in.Target.Platform
+	l := layout.Layout{Blobs: blobs, Time: in.time(), Top: v1.Descriptor{
+		MediaType: types.OCIManifestSchema1, Size: blobs[0].Size, Digest: blobs[0].Digest,
+		Platform:    &v1.Platform{OS: p.OS, Architecture: p.Arch, Variant: p.Variant},
+		Annotations: reference(in.Meta),
+	}}
+	if docker {
+		if l.Docker, err = dockerManifest(in.Meta, blobs); err != nil {
+			return err
 		}
-		adds = append(adds, mutate.Addendum{Layer: l, History: v1.History{
-			Created: v1.Time{Time: in.time()}, CreatedBy: "graft", Comment: part.name,
-		}})
 	}
-	img, err := image(in, adds, system.has(bundlePath))
-	if err != nil {
-		return err
-	}
-	return writeImage(ctx, in, img, w)
+	return l.Write(ctx, w)
 }
+
+// blobsOf are an image's manifest, its configuration and its layers, in this order.
+func blobsOf(img v1.Image) ([]layout.Blob, error) {
+	manifest, err := img.RawManifest()
+	if err != nil {
+		return nil, err
+	}
+	config, err := img.RawConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	layers, err := img.Layers()
+	if err != nil {
+		return nil, err
+	}
+	out := []layout.Blob{layout.Bytes(manifest), layout.Bytes(config)}
+	for _, l := range layers {
+		file, ok := l.(*layer)
+		if !ok {
+			return nil, errors.New("a layer is not the one that was added")
+		}
+		out = append(out, layout.Blob{Digest: file.digest, Size: file.size, Open: file.Compressed})
+	}
+	return out, nil
+}
+
+// Tag is the version as a tag of images, which may not have every character that versions have.
+func (m Meta) Tag() string { return strings.NewReplacer("+", "_", "~", "_").Replace(m.Version) }
+
+// repository is the name as a repository of images.
+func (m Meta) repository() string {
+	return strings.ReplaceAll(strings.ToLower(m.Name), "+", "-")
+}
+
+// reference are the annotations by which tools name an image that they take from a layout.
+func reference(m Meta) map[string]string {
+	return map[string]string{
+		"io.containerd.image.name": "docker.io/library/" + m.repository() + ":" + m.Tag(),
+		layout.RefName:             m.Tag(),
+	}
+}
+
+// dockerManifest is manifest.json.
+func dockerManifest(m Meta, blobs []layout.Blob) ([]byte, error) {
+	entry := struct {
+		Config   string
+		RepoTags []string
+		Layers   []string
+	}{Config: layout.Path(blobs[1].Digest), RepoTags: []string{m.repository() + ":" + m.Tag()}}
+	for _, b := range blobs[2:] {
+		entry.Layers = append(entry.Layers, layout.Path(b.Digest))
+	}
+	return json.Marshal([]any{entry})
+}
+
+var (
+	userForm   = regexp.MustCompile(`^[0-9]{1,10}(:[0-9]{1,10})?$`)
+	signalForm = regexp.MustCompile(`^(SIG[A-Z0-9]{1,12}([+-][0-9]{1,2})?|[1-9][0-9]?)$`)
+)
 
 func (o OCIOptions) check() error {
 	for _, p := range o.Ports {
@@ -98,142 +164,16 @@ func (o OCIOptions) check() error {
 			return fmt.Errorf("environment variable %q: bad name", name)
 		}
 	}
-	if o.User != "" && !regexp.MustCompile(`^[0-9]{1,10}(:[0-9]{1,10})?$`).MatchString(o.User) {
+	for name := range o.Labels {
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+			return fmt.Errorf("label %q: bad name", name)
+		}
+	}
+	if o.User != "" && !userForm.MatchString(o.User) {
 		return fmt.Errorf("user %q: want uid or uid:gid, in numbers", o.User)
+	}
+	if o.StopSignal != "" && !signalForm.MatchString(o.StopSignal) {
+		return fmt.Errorf("stop signal %q: want a name such as SIGINT, or a number", o.StopSignal)
 	}
 	return nil
 }
-
-// image assembles configuration and manifest.
-func image(in In, adds []mutate.Addendum, certificates bool) (v1.Image, error) {
-	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	img, err := mutate.Append(img, adds...)
-	if err != nil {
-		return nil, err
-	}
-	file, err := img.ConfigFile()
-	if err != nil {
-		return nil, err
-	}
-	file = file.DeepCopy()
-	p := in.Target.Platform
-	file.OS, file.Architecture, file.Variant = p.OS, p.Arch, p.Variant
-	file.Created = v1.Time{Time: in.time()}
-	file.Config = v1.Config{
-		User:       or(in.OCI.User, defaultUser),
-		Entrypoint: []string{"/usr/bin/" + in.Meta.Name},
-		Cmd:        in.OCI.Args,
-		WorkingDir: home,
-		Labels:     labels(in.Meta),
-		Env:        environment(in.OCI.Env, certificates),
-	}
-	for _, port := range in.OCI.Ports {
-		if file.Config.ExposedPorts == nil {
-			file.Config.ExposedPorts = map[string]struct{}{}
-		}
-		file.Config.ExposedPorts[strconv.Itoa(port)+"/tcp"] = struct{}{}
-	}
-	if img, err = mutate.ConfigFile(img, file); err != nil {
-		return nil, err
-	}
-	img, ok := mutate.Annotations(img, labels(in.Meta)).(v1.Image)
-	if !ok {
-		return nil, errors.New("annotations made something else of the image")
-	}
-	return img, nil
-}
-
-// labels are the annotations of the OCI image specification that the manifest knows.
-func labels(m Meta) map[string]string {
-	out := map[string]string{}
-	for name, v := range map[string]string{
-		"title": m.Name, "version": m.Version, "description": m.Description,
-		"authors": m.Maintainer, "url": m.Homepage, "licenses": m.License,
-	} {
-		if v != "" {
-			out["org.opencontainers.image."+name] = v
-		}
-	}
-	return out
-}
-
-func environment(own map[string]string, certificates bool) []string {
-	env := map[string]string{"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
-	if certificates {
-		env["SSL_CERT_FILE"] = "/" + bundlePath
-	}
-	maps.Copy(env, own)
-	var out []string
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		out = append(out, name+"="+env[name])
-	}
-	return out
-}
-
-// writeImage writes layout and manifest.json as one tar.
-func writeImage(ctx context.Context, in In, img v1.Image, w io.Writer) error {
-	t := newTree()
-	t.bytes("oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`))
-	manifest, err := img.RawManifest()
-	if err != nil {
-		return err
-	}
-	config, err := img.RawConfigFile()
-	if err != nil {
-		return err
-	}
-	blob := func(b []byte) (v1.Hash, error) {
-		h, _, err := v1.SHA256(bytes.NewReader(b))
-		t.bytes(blobPath(h), b)
-		return h, err
-	}
-	manifestHash, err := blob(manifest)
-	if err != nil {
-		return err
-	}
-	configHash, err := blob(config)
-	if err != nil {
-		return err
-	}
-	layers, err := img.Layers()
-	if err != nil {
-		return err
-	}
-	var layerPaths []string
-	for _, l := range layers {
-		h, err := l.Digest()
-		if err != nil {
-			return err
-		}
-		file, ok := l.(*layer)
-		if !ok {
-			return errors.New("a layer is not the one that was added")
-		}
-		t.file(blobPath(h), file.path, 0o644)
-		layerPaths = append(layerPaths, blobPath(h))
-	}
-	p := in.Target.Platform
-	tag := in.Meta.Name + ":" + strings.NewReplacer("+", "_", "~", "_").Replace(in.Meta.Version)
-	index := v1.IndexManifest{
-		SchemaVersion: 2, MediaType: types.OCIImageIndex,
-		Manifests: []v1.Descriptor{{
-			MediaType: types.OCIManifestSchema1, Size: int64(len(manifest)), Digest: manifestHash,
-			Platform: &v1.Platform{OS: p.OS, Architecture: p.Arch, Variant: p.Variant},
-			Annotations: map[string]string{
-				"io.containerd.image.name":          "docker.io/library/" + strings.ToLower(tag),
-				"org.opencontainers.image.ref.name": strings.TrimPrefix(tag[len(in.Meta.Name):], ":"),
-			},
-		}},
-	}
-	docker := []map[string]any{{"Config": blobPath(configHash), "RepoTags": []string{strings.ToLower(tag)}, "Layers": layerPaths}}
-	for name, v := range map[string]any{"index.json": index, "manifest.json": docker} {
-		b, err := json.Marshal(v)
-		if err != nil {
-			return err
-		}
-		t.bytes(name, b)
-	}
-	return t.write(ctx, w, in.time())
-}
-
-func blobPath(h v1.Hash) string { return path.Join("blobs", h.Algorithm, h.Hex) }

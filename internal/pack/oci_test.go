@@ -25,7 +25,7 @@ import (
 func packedImage(t *testing.T, in In) (file, dir string) {
 	t.Helper()
 	file, dir = filepath.Join(t.TempDir(), "image.tar"), t.TempDir()
-	b := packed(t, OCI{}, in)
+	b := packed(t, Docker{}, in)
 	if err := os.WriteFile(file, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -36,6 +36,8 @@ func packedImage(t *testing.T, in In) (file, dir string) {
 // TestOCIIsValid reads the one file in both ways that others do.
 func TestOCIIsValid(t *testing.T) {
 	in := fixture(t)
+	in.OCI.StopSignal = "SIGINT"
+	in.OCI.Labels = map[string]string{"own": "label", "org.opencontainers.image.licenses": "Apache-2.0"}
 	file, dir := packedImage(t, in)
 	index, err := layout.ImageIndexFromPath(dir)
 	if err != nil {
@@ -72,18 +74,19 @@ func TestOCIIsValid(t *testing.T) {
 	}
 	want := v1.Config{
 		User: "65532:65532", Entrypoint: []string{"/usr/bin/hello"}, Cmd: []string{"-x"}, WorkingDir: "/home/nonroot",
-		Env:          []string{"A=b", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"},
+		Env:          []string{"A=b", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt", "TZ=UTC"},
 		ExposedPorts: map[string]struct{}{"8080/tcp": {}},
 		Labels: map[string]string{
 			"org.opencontainers.image.title": "hello", "org.opencontainers.image.version": "1.2.0",
 			"org.opencontainers.image.description": in.Meta.Description, "org.opencontainers.image.authors": in.Meta.Maintainer,
-			"org.opencontainers.image.url": in.Meta.Homepage, "org.opencontainers.image.licenses": "MIT",
+			"org.opencontainers.image.url": in.Meta.Homepage, "org.opencontainers.image.licenses": "Apache-2.0", "own": "label",
 		},
+		StopSignal: "SIGINT",
 	}
 	if diff := cmp.Diff(want, config.Config); diff != "" {
 		t.Error(diff)
 	}
-	if config.OS != "linux" || config.Architecture != "amd64" || config.Created.Unix() != 1700000000 || len(config.History) != 2 || len(config.RootFS.DiffIDs) != 2 {
+	if config.OS != "linux" || config.Architecture != "amd64" || config.Created.Unix() != 1700000000 || len(config.History) != 4 || len(config.RootFS.DiffIDs) != 4 {
 		t.Errorf("got %+v", config)
 	}
 	var load []struct {
@@ -154,7 +157,7 @@ func TestOCIStarts(t *testing.T) {
 func TestOCIContents(t *testing.T) {
 	root, names := rootOf(t, fixture(t))
 	want := []string{
-		"bin", "dev", "etc", "etc/group", "etc/ld.so.conf.d", "etc/ld.so.conf.d/x.conf", "etc/nsswitch.conf", "etc/os-release", "etc/passwd",
+		"bin", "dev", "etc", "etc/debian_version", "etc/group", "etc/ld.so.conf.d", "etc/ld.so.conf.d/x.conf", "etc/nsswitch.conf", "etc/os-release", "etc/passwd",
 		"etc/ssl", "etc/ssl/certs", "etc/ssl/certs/ca-certificates.crt", "home", "home/nonroot", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp",
 		"usr", "usr/bin", "usr/bin/hello", "usr/lib", libdir,
 		libdir + "/ld-linux-x86-64.so.2", libdir + "/libc.so.6", libdir + "/libgcc_s.so.1", libdir + "/libgreet.so.1", libdir + "/libgreet.so.1.0", libdir + "/libm.so.6",
@@ -162,7 +165,7 @@ func TestOCIContents(t *testing.T) {
 		"usr/share/doc/ca-certificates", "usr/share/doc/ca-certificates/copyright", "usr/share/doc/gcc-12-base", "usr/share/doc/gcc-12-base/copyright",
 		"usr/share/doc/hello", "usr/share/doc/hello/copyright", "usr/share/doc/libc6", "usr/share/doc/libc6/copyright", "usr/share/doc/libgcc-s1",
 		"usr/share/doc/libgreet1", "usr/share/doc/libgreet1/copyright", "usr/share/greet", "usr/share/greet/greeting",
-		"var", "var/lib", "var/lib/dpkg", "var/lib/dpkg/status.d", "var/lib/dpkg/status.d/libc6", "var/lib/dpkg/status.d/libgreet1", "var/tmp",
+		"var", "var/lib", "var/lib/dpkg", "var/lib/dpkg/status.d", "var/lib/dpkg/status.d/libc6", "var/lib/dpkg/status.d/libgreet1", "var/lib/dpkg/status.d/libgreet1.md5sums", "var/tmp",
 	}
 	slices.Sort(want)
 	if d := cmp.Diff(want, names); d != "" {
@@ -174,6 +177,10 @@ func TestOCIContents(t *testing.T) {
 	}
 	if to, _ := os.Readlink(filepath.Join(root, "lib64")); to != "usr/lib64" {
 		t.Errorf("lib64 leads to %q", to)
+	}
+	sums, _ := os.ReadFile(filepath.Join(root, "var/lib/dpkg/status.d/libgreet1.md5sums"))
+	if string(sums) != "00000000000000000000000000000001  usr/share/greet/greeting\n" {
+		t.Errorf("checksums of what is not there, or none: %q", sums)
 	}
 	passwd, _ := os.ReadFile(filepath.Join(root, "etc/passwd"))
 	if !strings.Contains(string(passwd), "nonroot:x:65532:65532:") {

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/internal/closure"
 	"github.com/graft-build/graft/target"
 )
@@ -31,7 +32,7 @@ type Packer interface {
 }
 
 // packers are all there are, by the order in which help lists them.
-var packers = []Packer{TarGz{}, Deb{}, OCI{}, Zip{}}
+var packers = []Packer{TarGz{}, Deb{}, OCI{}, Docker{}, Zip{}}
 
 // For returns the packer of a format.
 func For(format string) (Packer, bool) {
@@ -81,7 +82,11 @@ type Meta struct {
 // Package is a package of the run closure.
 type Package struct {
 	closure.Provider
-	Version string // in the repository's notation: "1:1.2.13.dfsg-1"
+	Version string        // in the repository's notation: "1:1.2.13.dfsg-1"
+	Source  string        // source package, "" when it has the package's name
+	SHA256  digest.Digest // of the package's file; zero when it is not known
+	Size    int64         // of that file
+	Depends []string      // packages of the run closure that it needs
 }
 
 // DataFile is a file of a package that a Windows program reads when it runs.

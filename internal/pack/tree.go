@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/graft-build/graft/internal/pack/bundle"
@@ -90,6 +91,16 @@ func (t *tree) link(name, to string) { t.entries[name] = entry{mode: 0o777, link
 func (t *tree) has(name string) bool {
 	_, ok := t.entries[name]
 	return ok
+}
+
+// below says whether anything lies in a folder.
+func (t *tree) below(dir string) bool {
+	for name := range t.entries {
+		if strings.HasPrefix(name, dir+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // parents adds the folders that lie between the archive's root and its entries.
