@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"internal/similar"},
 	{"digest", "target", "event"},
 	{"internal/format/..."},
-	{"manifest", "lock", "internal/run", "internal/winsys"},
+	{"manifest", "lock", "internal/run", "internal/winsys", "internal/stamp"},
 	{"manifest/edit", "internal/store", "internal/resolve", "internal/pkgconfig"},
 	{"internal/fetch", "internal/unpack", "internal/source"},
 	{"internal/distro/...", "internal/sysroot", "internal/compose"},

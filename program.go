@@ -8,6 +8,7 @@ import (
 
 	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/internal/compile"
+	"github.com/graft-build/graft/internal/compose"
 	"github.com/graft-build/graft/internal/detect"
 	"github.com/graft-build/graft/internal/sysroot"
 	"github.com/graft-build/graft/internal/toolchain"
@@ -23,6 +24,7 @@ type built struct {
 	found   detect.Result
 	file    string        // the program
 	folders digest.Digest // state of the local folders it was made from
+	stamp   string        // what the program says of itself
 	cleanup func()
 }
 
@@ -96,6 +98,9 @@ func (s *session) compile(ctx context.Context, l *lock.Lock, t target.Target, fo
 	if b.kit, err = s.kit(ctx, l, t); err != nil {
 		return nil, err
 	}
+	if b.stamp, err = s.stamp(l, b); err != nil {
+		return nil, err
+	}
 	local := &compile.Local{Store: s.store, Events: s.cfg.Events}
 	err = s.stage("compile", t.Name, func() (string, error) {
 		file, cached, cleanup, err := local.Execute(ctx, s.action(b), state.complete)
@@ -130,6 +135,7 @@ func (s *session) action(b *built) compile.Action {
 	if t.GOOS() == "windows" && s.plan.m.Windows.GUI {
 		ldflags += " -H=windowsgui"
 	}
+	ldflags += " -X " + compose.StampVar + "=" + b.stamp
 	if s.plan.m.Build.LDFlags != "" {
 		ldflags += " " + s.plan.m.Build.LDFlags
 	}

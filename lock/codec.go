@@ -237,6 +237,24 @@ func (l *Lock) Digest() digest.Digest {
 	return digest.Of(b)
 }
 
+// Part is what of a lock decides a target's program: all but other targets and how the
+// composition was asked for.
+func (l *Lock) Part(target string) *Lock {
+	t, _ := l.Target(target)
+	out := &Lock{Go: l.Go, Composition: l.Composition, Modules: l.Modules, Sums: l.Sums, Packages: l.PackagesOf(target)}
+	out.Composition.Key = digest.Digest{}
+	if out.Targets = []Target{t}; t.Cgo {
+		out.Zig = l.Zig
+	}
+	for _, p := range out.Packages {
+		if _, ok := out.Repository(p.Repo); !ok {
+			r, _ := l.Repository(p.Repo)
+			out.Repositories = append(out.Repositories, r)
+		}
+	}
+	return out
+}
+
 // Target returns the record of a target.
 func (l *Lock) Target(name string) (Target, bool) {
 	for _, t := range l.Targets {

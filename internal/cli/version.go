@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -21,10 +20,7 @@ func (a *app) versionCommand() *cobra.Command {
 				Go    string `json:"go"`
 				Zig   string `json:"zig"`
 				Host  string `json:"host"`
-			}{"(devel)", runtime.Version(), graft.ZigVersion, runtime.GOOS + "/" + runtime.GOARCH}
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				v.Graft = info.Main.Version
-			}
+			}{graft.Version(), runtime.Version(), graft.ZigVersion, runtime.GOOS + "/" + runtime.GOARCH}
 			if a.json {
 				return a.printJSON(v)
 			}

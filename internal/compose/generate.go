@@ -88,6 +88,7 @@ func (c *composer) generate() ([]byte, error) {
 	if body.Len() > 0 {
 		src += "\nfunc init() {\n" + body.String() + "}\n"
 	}
+	src += stampCode
 	if len(src) > maxGenerated {
 		return nil, refuse("plugins.register", "", "the statements come to more than %d bytes", maxGenerated)
 	}
