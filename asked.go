@@ -21,7 +21,7 @@ func (pl *plan) decide(dir string) {
 // questions are the lines of lock.Lock.Asked: a subject, and after a space what is asked of it.
 func (pl *plan) questions(dir string) []string {
 	relative := func(ref string) string {
-		if isModule(ref) {
+		if !filepath.IsAbs(ref) {
 			return ref
 		}
 		rel, err := filepath.Rel(dir, ref)
@@ -31,8 +31,8 @@ func (pl *plan) questions(dir string) []string {
 		return filepath.ToSlash(rel)
 	}
 	out := []string{"application " + relative(pl.app)}
-	for _, ref := range pl.plugins {
-		out = append(out, "plugin "+relative(ref))
+	for _, u := range pl.plugins {
+		out = append(out, "plugin "+relative(u.Module))
 	}
 	for _, tag := range pl.tags {
 		out = append(out, "tag "+tag)

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/module"
+
 	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/lock"
 	"github.com/graft-build/graft/manifest"
@@ -66,21 +68,22 @@ func (r Request) check() error {
 // plan is a request and a manifest put together: everything that is wanted, nothing that
 // was chosen.
 type plan struct {
-	m        manifest.Manifest // with the request's values and what it takes from the application's own manifest
-	app      string            // absolute folder or package@version
-	plugins  []string          // the same
-	shown    map[string]string // app and plugins as the user wrote them
-	base     string            // folder that the user is in
-	targets  []target.Target
-	formats  map[string][]string // by target's name
-	out      string              // absolute
-	outShown string
-	lockFile string // absolute
-	adhoc    bool   // the lock is of this request, not of the project: nobody edits or reviews it
-	tags     []string
-	asked    []string      // what decides the lock
-	key      digest.Digest // of asked
-	files    string        // folder that files named in m.Windows are relative to
+	m         manifest.Manifest // with the request's values and what it takes from the application's own manifest
+	app       string            // absolute folder or package@version
+	plugins   []manifest.Use    // Module is the same, or a package's path alone
+	shown     map[string]string // app and plugins as the user wrote them
+	base      string            // folder that the user is in
+	targets   []target.Target
+	formats   map[string][]string // by target's name
+	out       string              // absolute
+	outShown  string
+	lockFile  string // absolute
+	adhoc     bool   // the lock is of this request, not of the project: nobody edits or reviews it
+	tags      []string
+	asked     []string      // what decides the lock
+	key       digest.Digest // of asked
+	files     string        // folder that files named in m.Windows are relative to
+	templates string        // the same for those of m.Plugins.Files
 }
 
 // plan puts the request and the manifest together.
@@ -88,7 +91,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 	if err := req.check(); err != nil {
 		return nil, err
 	}
-	pl := &plan{m: *p.manifest, files: p.dir, shown: map[string]string{}, formats: map[string][]string{}}
+	pl := &plan{m: *p.manifest, files: p.dir, templates: p.dir, shown: map[string]string{}, formats: map[string][]string{}}
 	base := p.dir
 	if req.Dir != "" {
 		base = req.Dir
@@ -96,9 +99,9 @@ func (p *Project) plan(req Request) (*plan, error) {
 	pl.base = base
 	pl.adhoc = !p.declared || req.App != "" || len(req.With) > 0 || len(req.Tags) > 0
 	if req.App != "" {
-		pl.app = pl.place(base, req.App)
+		pl.app = pl.placeApp(base, req.App)
 	} else {
-		pl.app = pl.place(p.dir, cmp.Or(p.manifest.App, "."))
+		pl.app = pl.placeApp(p.dir, cmp.Or(p.manifest.App, "."))
 		if !isModule(pl.app) && !isDir(pl.app) {
 			return nil, p.manifest.ErrorAt("$.app", "app: there is no folder %s", p.manifest.App)
 		}
@@ -108,13 +111,14 @@ func (p *Project) plan(req Request) (*plan, error) {
 			break
 		}
 		at := pl.place(p.dir, u.Module)
-		if !isModule(at) && !isDir(at) {
+		if filepath.IsAbs(at) && !isDir(at) {
 			return nil, p.manifest.ErrorAt(fmt.Sprintf("$.plugins.use[%d]", i), "plugin: there is no folder %s (a module is written with its version: example.com/p@v1.2.3)", u.Module)
 		}
-		pl.plugins = append(pl.plugins, at)
+		u.Module = at
+		pl.plugins = append(pl.plugins, u)
 	}
 	for _, ref := range req.With {
-		pl.plugins = append(pl.plugins, pl.place(base, ref))
+		pl.plugins = append(pl.plugins, manifest.Use{Module: pl.place(base, ref)})
 	}
 	if err := p.inherit(pl); err != nil {
 		return nil, err
@@ -145,10 +149,20 @@ func (pl *plan) settle(req Request) {
 	pl.tags = slices.Concat(pl.m.Build.Tags, req.Tags)
 }
 
-// place makes a folder absolute and leaves package@version alone.
-func (pl *plan) place(base, ref string) string {
+// placeApp makes a folder absolute and leaves package@version alone.
+func (pl *plan) placeApp(base, ref string) string {
 	at := ref
 	if !isModule(ref) {
+		at = absolute(base, ref)
+	}
+	pl.shown[at] = ref
+	return at
+}
+
+// place makes a folder absolute and leaves package@version and a package's path alone.
+func (pl *plan) place(base, ref string) string {
+	at := ref
+	if !isModule(ref) && (isDir(absolute(base, ref)) || !isPackage(ref)) {
 		at = absolute(base, ref)
 	}
 	pl.shown[at] = ref
@@ -166,6 +180,12 @@ func absolute(base, dir string) string {
 // is written with a leading ./ or as an absolute path.
 func isModule(ref string) bool {
 	return strings.Contains(ref, "@") && !strings.HasPrefix(ref, ".") && !filepath.IsAbs(ref)
+}
+
+// isPackage says whether a name that is no folder's looks like a package's path.
+func isPackage(ref string) bool {
+	first, _, more := strings.Cut(ref, "/")
+	return more && strings.Contains(strings.Trim(first, "."), ".") && module.CheckImportPath(ref) == nil
 }
 
 func override(field *string, value string) {
@@ -198,8 +218,10 @@ func (pl *plan) takeFrom(own *manifest.Manifest, dir string) {
 	if reflect.ValueOf(m.Windows).IsZero() {
 		m.Windows, pl.files = own.Windows, dir
 	}
-	if m.Plugins.Interface == "" && m.Plugins.Entry == "" && m.Plugins.Register == "" {
-		m.Plugins.Interface, m.Plugins.Entry, m.Plugins.Register = own.Plugins.Interface, own.Plugins.Entry, own.Plugins.Register
+	if m.Plugins.Undeclared() {
+		use, versions := m.Plugins.Use, m.Plugins.Versions
+		m.Plugins, pl.templates = own.Plugins, dir
+		m.Plugins.Use, m.Plugins.Versions = use, versions
 	}
 	if len(m.Build.Tags) == 0 && m.Build.LDFlags == "" {
 		m.Build = own.Build

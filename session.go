@@ -64,17 +64,22 @@ func (s *session) spec(locked *lock.Lock) compose.Spec {
 	pl := s.plan
 	spec := compose.Spec{
 		App: pl.show(pl.app), Dir: pl.base, Interface: pl.m.Plugins.Interface, Entry: pl.m.Plugins.Entry,
-		Register: pl.m.Plugins.Register, Tags: pl.tags, Platforms: pl.targets, Locked: locked,
+		Register: pl.m.Plugins.Register, Imports: pl.m.Plugins.Imports, Keep: pl.m.Plugins.Versions == manifest.KeepVersions, Name: pl.m.Name, Version: pl.m.Version,
+		Tags: pl.tags, Platforms: pl.targets, Locked: locked,
 	}
-	for _, ref := range pl.plugins {
-		spec.Plugins = append(spec.Plugins, compose.PluginSpec{Ref: pl.show(ref)})
+	for _, f := range pl.m.Plugins.Files {
+		name := absolute(pl.templates, filepath.FromSlash(f.Template))
+		spec.Files = append(spec.Files, compose.FileSpec{Template: name, Shown: pl.show(name), To: f.To})
+	}
+	for _, u := range pl.plugins {
+		spec.Plugins = append(spec.Plugins, compose.PluginSpec{Ref: pl.show(u.Module), Alias: u.Alias, Options: u.Options})
 	}
 	return spec
 }
 
 // show is a folder as a user in the base folder writes it; messages say it so.
 func (pl *plan) show(ref string) string {
-	if isModule(ref) {
+	if !filepath.IsAbs(ref) {
 		return ref
 	}
 	rel, err := filepath.Rel(pl.base, ref)

@@ -34,11 +34,22 @@ func (s *session) planKey() (digest.Digest, error) {
 	if err != nil {
 		return digest.Digest{}, err
 	}
-	k := digest.NewKey("plan/1").AddDigest("graft", self).AddDigest("lock", digest.Of(locked)).Add("manifest", string(m)).
-		Add("app", s.plan.app).Add("plugins", s.plan.plugins...).Add("tags", s.plan.tags...).Add("out", s.plan.out).
+	plugins, err := json.Marshal(s.plan.plugins)
+	if err != nil {
+		return digest.Digest{}, err
+	}
+	k := digest.NewKey("plan/2").AddDigest("graft", self).AddDigest("lock", digest.Of(locked)).Add("manifest", string(m)).
+		Add("app", s.plan.app).Add("plugins", string(plugins)).Add("tags", s.plan.tags...).Add("out", s.plan.out).
 		Add("go", s.goes.Exe, s.goes.Version).Add("go env", s.goes.Env...)
 	if err := s.addResources(k); err != nil {
 		return digest.Digest{}, err
+	}
+	for _, f := range s.spec(nil).Files {
+		d, _, err := s.hash.File(f.Template)
+		if err != nil {
+			return digest.Digest{}, err
+		}
+		k.AddDigest("template", d)
 	}
 	for _, t := range s.plan.targets {
 		k.Add("target", t.Name).Add("formats", s.plan.formats[t.Name]...)

@@ -35,27 +35,6 @@ type Manifest struct {
 	doc *document // where it was read from; nil for one that was made
 }
 
-// Plugins says how the application takes plugins, and which.
-type Plugins struct {
-	Interface string `yaml:"interface"` // what an entry function must return: example.com/api.Plugin
-	Entry     string `yaml:"entry"`     // name of the function in a plugin's root package
-	Register  string `yaml:"register"`  // Go statement in the generated init, a text/template; default: blank import only
-	Use       []Use  `yaml:"use"`       // in the user's order
-}
-
-// Use is one plugin: a folder or package@version. In YAML it is that string alone.
-type Use struct {
-	Module string
-}
-
-// UnmarshalYAML reads the plain string.
-func (u *Use) UnmarshalYAML(unmarshal func(any) error) error {
-	return unmarshal(&u.Module)
-}
-
-// MarshalYAML writes the plain string.
-func (u Use) MarshalYAML() (any, error) { return u.Module, nil }
-
 // Build is what the go command is told.
 type Build struct {
 	Tags    []string `yaml:"tags"`

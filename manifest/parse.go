@@ -5,13 +5,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	goast "go/ast"
-	gotoken "go/token"
 	"io"
 	"path"
 	"regexp"
 	"strings"
-	"text/template"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -218,7 +215,6 @@ var (
 	nameForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
 	versionForm = regexp.MustCompile(`^[0-9][A-Za-z0-9.+~-]*$`)
 	tagForm     = regexp.MustCompile(`^[\pL\pN_.]+$`) // as go/build has it
-	typeForm    = regexp.MustCompile(`^\S+\.[\pL_][\pL\pN_]*$`)
 	labelForm   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,255}$`)
 	signalForm  = regexp.MustCompile(`^(SIG[A-Z0-9]{1,12}([+-][0-9]{1,2})?|[1-9][0-9]?)$`)
 	userForm    = regexp.MustCompile(`^[0-9]{1,10}(:[0-9]{1,10})?$`)
@@ -254,9 +250,6 @@ func (d *document) check(m *Manifest) error {
 	if err := CheckName(m.Name); m.Name != "" && err != nil {
 		return d.errorAt("$.name", "%v", err)
 	}
-	if _, err := template.New("register").Parse(m.Plugins.Register); err != nil {
-		return d.errorAt("$.plugins.register", "register: %s", strings.TrimPrefix(err.Error(), "template: "))
-	}
 	if q := openQuote(m.Build.LDFlags); q != 0 {
 		return d.errorAt("$.build.ldflags", "ldflags: a %c is opened and not closed", q)
 	}
@@ -265,8 +258,7 @@ func (d *document) check(m *Manifest) error {
 	}
 	lines := []struct{ path, value string }{
 		{"description", m.Description}, {"maintainer", m.Maintainer}, {"homepage", m.Homepage},
-		{"license", m.License}, {"app", m.App}, {"plugins.interface", m.Plugins.Interface},
-		{"plugins.entry", m.Plugins.Entry}, {"build.ldflags", m.Build.LDFlags}, {"oci.user", m.OCI.User},
+		{"license", m.License}, {"app", m.App}, {"build.ldflags", m.Build.LDFlags}, {"oci.user", m.OCI.User},
 		{"deb.section", m.Deb.Section}, {"deb.priority", m.Deb.Priority}, {"windows.icon", m.Windows.Icon},
 		{"windows.manifest", m.Windows.Manifest}, {"windows.company", m.Windows.Company}, {"windows.copyright", m.Windows.Copyright},
 	}
@@ -275,16 +267,8 @@ func (d *document) check(m *Manifest) error {
 			return d.errorAt("$."+l.path, "%s: want one line without control characters", l.path)
 		}
 	}
-	for i, u := range m.Plugins.Use {
-		if u.Module == "" || !oneLine.MatchString(u.Module) {
-			return d.errorAt(fmt.Sprintf("$.plugins.use[%d]", i), "want a folder or package@version")
-		}
-	}
-	if e := m.Plugins.Entry; e != "" && (!gotoken.IsIdentifier(e) || !goast.IsExported(e)) {
-		return d.errorAt("$.plugins.entry", "%q is not the name of an exported function", e)
-	}
-	if i := m.Plugins.Interface; i != "" && !typeForm.MatchString(i) {
-		return d.errorAt("$.plugins.interface", "%q is not a package path and a type, such as example.com/api.Plugin", i)
+	if err := d.checkPlugins(m.Plugins); err != nil {
+		return err
 	}
 	for i, dep := range m.Deb.Depends {
 		if _, err := deb822.ParseRelations(dep); err != nil || dep == "" || !oneLine.MatchString(dep) {

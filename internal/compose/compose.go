@@ -31,7 +31,9 @@ type Deps struct {
 
 // PluginSpec is one plugin as the user names it.
 type PluginSpec struct {
-	Ref string // folder, or package@version
+	Ref     string         // folder, package@version, or a package of the application or of a module that it requires
+	Alias   string         // what generated files call the package; "" for its own name
+	Options map[string]any // for templates, as package manifest has them
 }
 
 // Spec says what to compose.
@@ -40,9 +42,15 @@ type Spec struct {
 	Dir     string // absolute folder that relative ones start from
 	Plugins []PluginSpec
 
-	Interface string // what an entry function returns: example.com/api.Plugin; "" is not checked
-	Entry     string // its name; "" when plugins need only be imported
-	Register  string // text/template of a Go statement for each plugin; "" imports it only
+	Interface string     // what an entry function returns: example.com/api.Plugin; "" is not checked
+	Entry     string     // its name; "" when plugins need only be imported
+	Register  string     // text/template of a Go statement for each plugin; "" imports it only
+	Imports   []string   // what the statements use beside the plugins: paths, or a name and a path
+	Files     []FileSpec // files of the application that templates make
+
+	Name, Version string // of the program, for templates
+
+	Keep bool // plugins must not raise versions that the application requires
 
 	Tags      []string        // build tags
 	Platforms []target.Target // what will be built; default: the host
@@ -74,8 +82,9 @@ type Composition struct {
 	Env   []string // what its environment needs beside GoEnv: PWD, as Dir is a symbolic link
 	Flags []string // -mod, -modfile, -overlay
 
-	Base      string // the user's folder, from which messages show paths
-	Generated string // name of the generated file in the main package
+	Base      string   // the user's folder, from which messages show paths
+	Generated string   // name of the generated file in the main package
+	Files     []string // files that templates have made, by their paths with slashes in the main module
 
 	AppRoot string // the real folder of the main module
 	AppDir  string // the real folder of the main package
@@ -104,6 +113,9 @@ type composer struct {
 	plugins  []part
 	mods     []*mod // opened so far
 	replaces []replacement
+
+	templates []string // texts of the templates of files
+	files     []file   // that they make
 }
 
 // Compose makes the composition. Mistakes of the application or a plugin are a *Refusal; a
@@ -133,6 +145,9 @@ func Compose(ctx context.Context, d Deps, s Spec) (Composition, error) {
 	}
 	r, err := c.require(ctx, file)
 	if err != nil {
+		return Composition{}, err
+	}
+	if err := c.follow(ctx, r); err != nil {
 		return Composition{}, err
 	}
 	comp, err := c.compose(ctx, r, file)
@@ -199,7 +214,18 @@ func (c *composer) locate(ctx context.Context) error {
 }
 
 func (c *composer) locatePlugin(ctx context.Context, s PluginSpec) (part, error) {
+	p, err := c.locatePluginRef(ctx, s)
+	p.alias, p.options = s.Alias, s.Options
+	return p, err
+}
+
+func (c *composer) locatePluginRef(ctx context.Context, s PluginSpec) (part, error) {
 	who := "plugin " + s.Ref
+	if c.isPackage(s.Ref) {
+		if p, ok, err := c.locateKnown(ctx, who, s.Ref); ok || err != nil {
+			return p, err
+		}
+	}
 	r, err := parseRef(c.spec.Dir, s.Ref)
 	if err != nil {
 		return part{}, refuse("plugin", "", "%v", err)
@@ -248,7 +274,7 @@ func (c *composer) compose(ctx context.Context, r requirements, file []byte) (Co
 	if err != nil {
 		return Composition{}, fmt.Errorf("write go.mod: %w", err)
 	}
-	l := layout{gomod: gomod, gosum: joinLines(r.Sums), file: file, name: freeName(c.app.dir)}
+	l := layout{gomod: gomod, gosum: joinLines(r.Sums), file: file, files: c.files, name: c.freeName()}
 	l.rel, err = filepath.Rel(c.app.mod.root, c.app.dir)
 	if err != nil {
 		return Composition{}, err
@@ -263,10 +289,15 @@ func (c *composer) compose(ctx context.Context, r requirements, file []byte) (Co
 			Ref: p.text, Path: p.pkg, Module: p.mod.path, Version: p.mod.version, Dir: p.dir, Root: p.mod.root, Name: p.name,
 		})
 	}
-	comp.Key = digest.NewKey("compose/1").
+	k := digest.NewKey("compose/1").
 		Add("package", c.app.pkg).Add("version", c.app.mod.version, c.app.mod.sum).Add("go", c.Go.Version).
 		Add("go.mod", string(l.gomod)).Add("go.sum", string(l.gosum)).
-		Add("file", filepath.ToSlash(l.rel), l.name, string(file)).Digest()
+		Add("file", filepath.ToSlash(l.rel), l.name, string(file))
+	c.addFiles(k)
+	comp.Key = k.Digest()
+	for _, f := range c.files {
+		comp.Files = append(comp.Files, f.to)
+	}
 	dir, err := c.place(ctx, l, comp.Key)
 	if err != nil {
 		return Composition{}, err

@@ -87,7 +87,7 @@ func serverSpec(t *testing.T, dir string, plugins ...string) Spec {
 		Interface: "example.com/api.Plugin", Entry: "Plugin", Register: "plugins = append(plugins, {{.Entry}})",
 	}
 	for _, p := range plugins {
-		s.Plugins = append(s.Plugins, PluginSpec{p})
+		s.Plugins = append(s.Plugins, PluginSpec{Ref: p})
 	}
 	return s
 }
@@ -328,7 +328,7 @@ func TestBlankImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, _ := testDeps(t)
-	c, err := Compose(t.Context(), d, Spec{App: "mainapp", Dir: dir, Plugins: []PluginSpec{{"./simple-plugin"}}})
+	c, err := Compose(t.Context(), d, Spec{App: "mainapp", Dir: dir, Plugins: []PluginSpec{{Ref: "./simple-plugin"}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,13 +16,15 @@ import (
 //	modules/<path>@local       links to the folders of local plugins and of replace lines
 //	go.mod, go.sum             of the composition
 //	plugins.go                 the generated file
-//	overlay.json               puts it into the main package
+//	files/<path>               what templates have made of the main module's files
+//	overlay.json               puts these into the main module
 //
 // The go command runs in app, with PWD saying so, and therefore sees every folder by a
 // path below this one. What it writes of paths into a binary, such as the right sides of
 // replace lines, is then the same wherever the folders really are.
 type layout struct {
 	gomod, gosum, file []byte
+	files              []file
 	name               string // of the generated file in the main package
 	rel                string // folder of the main package in its module
 }
@@ -37,16 +39,25 @@ func (l layout) flags(dir, mod string) []string {
 
 // write fills tmp, which will be found as dir.
 func (c *composer) write(l layout, tmp, dir string) error {
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {
-		filepath.Join(dir, "app", l.rel, l.name): filepath.Join(dir, "plugins.go"),
-	}})
+	overlay := map[string]string{filepath.Join(dir, "app", l.rel, l.name): filepath.Join(dir, "plugins.go")}
+	for _, f := range l.files {
+		made := filepath.FromSlash(f.name())
+		overlay[filepath.Join(dir, "app", filepath.FromSlash(f.to))] = filepath.Join(dir, made)
+		if err := os.MkdirAll(filepath.Join(tmp, filepath.Dir(made)), 0o777); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(tmp, made), f.data, 0o666); err != nil {
+			return err
+		}
+	}
+	overlayJSON, err := json.Marshal(map[string]map[string]string{"Replace": overlay})
 	if err != nil {
 		return err
 	}
 	files := []struct {
 		name string
 		b    []byte
-	}{{"go.mod", l.gomod}, {"go.sum", l.gosum}, {"plugins.go", l.file}, {"overlay.json", overlay}}
+	}{{"go.mod", l.gomod}, {"go.sum", l.gosum}, {"plugins.go", l.file}, {"overlay.json", overlayJSON}}
 	for _, f := range files {
 		if err := os.WriteFile(filepath.Join(tmp, f.name), f.b, 0o666); err != nil {
 			return err

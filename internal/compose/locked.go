@@ -2,6 +2,7 @@ package compose
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -110,7 +111,7 @@ func (c *composer) lockedRequirements(u requirements) (requirements, error) {
 	r.sort()
 	stale = append(stale, c.differences(u, r)...)
 	if was := c.spec.Locked.Composition.GoMod; len(stale) == 0 && !was.IsZero() && was != c.inputs() {
-		stale = append(stale, "the requirements in go.mod files have changed since it was written")
+		stale = append(stale, "the requirements in go.mod files have changed since it was written, or what generated files import")
 	}
 	if len(stale) > 0 {
 		return r, &StaleError{What: stale}
@@ -184,6 +185,15 @@ func (c *composer) inputs() digest.Digest {
 		}
 		for _, e := range m.file.Exclude {
 			k.Add("exclude", e.Mod.Path, e.Mod.Version)
+		}
+	}
+	// What is imported beside the plugins decides too which modules are needed.
+	for _, i := range c.spec.Imports {
+		k.Add("import", i)
+	}
+	for _, i := range slices.Sorted(maps.Keys(c.imports())) {
+		if !slices.ContainsFunc(c.plugins, func(p part) bool { return p.pkg == i }) {
+			k.Add("import", i)
 		}
 	}
 	return k.Digest()

@@ -35,8 +35,10 @@ type part struct {
 	dir string // the package's folder
 	pkg string // its import path
 
-	name  string // the package\'s name
-	alias string // its name in the generated file
+	name    string // the package's name
+	alias   string // its name in generated files
+	options map[string]any
+	follows bool // its version is the one that the application requires
 }
 
 // openModule reads the module in a folder that has a go.mod file.

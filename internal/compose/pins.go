@@ -27,14 +27,13 @@ func (c *composer) checkPins(r requirements) error {
 		}
 	}
 	for _, p := range c.plugins {
-		if v := p.mod.version; v != "" {
+		if v := p.mod.version; v != "" && !p.follows && p.mod != c.app.mod {
 			if q, ok := r.find(p.mod.path); ok && q.Version != v {
 				return refuse(p.who, "", "%s requires the newer %s; name the plugin with that version", q.By, q.Version)
 			}
 		}
 	}
-	c.noteRaised(r)
-	return nil
+	return c.checkRaised(r)
 }
 
 // checkPin looks at one module that a plugin requires.
@@ -66,8 +65,9 @@ func pinError(m *mod, path, version, pinned, how string) error {
 	return refuse(m.who, m.shown+"/go.mod", "it raises %s to %s, but the application has %s and %s; use a plugin version that works with it, or change the application's go.mod", path, version, pinned, how)
 }
 
-// noteRaised tells which versions the application gets otherwise than by itself.
-func (c *composer) noteRaised(r requirements) {
+// checkRaised tells which versions the application gets otherwise than by itself, or refuses
+// them where the user wants so.
+func (c *composer) checkRaised(r requirements) error {
 	if lang := c.app.mod.goLine(); goversion.Compare("go"+r.Go, "go"+lang) > 0 && goversion.Lang("go"+r.Go) != goversion.Lang("go"+lang) {
 		c.warn("the plugins need the language version go %s; the application, written for go %s, is compiled with it", r.Go, lang)
 	}
@@ -77,7 +77,11 @@ func (c *composer) noteRaised(r requirements) {
 			if by == "" {
 				by = "the plugins"
 			}
+			if c.spec.Keep {
+				return refuse(by, "", "it raises %s from %s to %s; plugins.versions: keep does not allow that", q.Mod.Path, q.Mod.Version, got.Version)
+			}
 			c.note("%s raises %s from %s to %s", by, q.Mod.Path, q.Mod.Version, got.Version)
 		}
 	}
+	return nil
 }

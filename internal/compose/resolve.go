@@ -61,7 +61,7 @@ func (c *composer) complete(ctx context.Context, r requirements, file []byte, pl
 	if err != nil {
 		return r, fmt.Errorf("write go.mod: %w", err)
 	}
-	l := layout{gomod: gomod, gosum: joinLines(r.Sums), file: file, name: freeName(c.app.dir)}
+	l := layout{gomod: gomod, gosum: joinLines(r.Sums), file: file, files: c.files, name: c.freeName()}
 	if l.rel, err = filepath.Rel(c.app.mod.root, c.app.dir); err != nil {
 		return r, err
 	}
@@ -86,6 +86,7 @@ func (c *composer) complete(ctx context.Context, r requirements, file []byte, pl
 func (c *composer) completionKey(l layout, platforms []target.Target) digest.Digest {
 	k := digest.NewKey("requirements/1").Add("go", c.Go.Version).Add("package", c.app.pkg).Add("tags", c.spec.Tags...).
 		Add("go.mod", string(l.gomod)).Add("go.sum", string(l.gosum)).Add("file", string(l.file))
+	c.addFiles(k)
 	for _, m := range c.modules() {
 		k.Add("module", m.path, m.version, m.sum, string(modfile.Format(m.file.Syntax)))
 	}
@@ -173,6 +174,12 @@ func (c *composer) importer(pkg string) string {
 				return p.who
 			}
 		}
+	}
+	switch {
+	case slices.ContainsFunc(c.spec.Imports, func(s string) bool { return s == pkg || strings.HasSuffix(s, " "+pkg) }):
+		return "plugins.imports"
+	case c.imports()[pkg]:
+		return "plugins.files"
 	}
 	return "composition"
 }

@@ -10,12 +10,11 @@ import (
 
 // Rewriter turns the paths that a go command prints in a composition into those of the user.
 type Rewriter struct {
-	base      string // folder that shown paths start from, where that is shorter
-	app       string // folder that relative paths at the beginning of a line start from
-	pkg       string // folder of the package that is spoken of; "" when not known
-	generated string // the generated file, relative to it
-	shown     string // where the user can read that
-	pairs     []string
+	base  string            // folder that shown paths start from, where that is shorter
+	app   string            // folder that relative paths at the beginning of a line start from
+	pkg   string            // folder of the package that is spoken of; "" when not known
+	made  map[string]string // files that were generated, relative to app, to where the user can read them
+	pairs []string
 }
 
 // relative is a position in the main module's folder, where the go command runs. A name
@@ -44,11 +43,21 @@ func (comp Composition) Rewriter(base string) Rewriter {
 	r.base = base
 	r.app = shorter(base, comp.AppRoot)
 	if rel, err := filepath.Rel(comp.AppRoot, comp.AppDir); err == nil && comp.Generated != "" {
-		r.generated = filepath.Join(rel, comp.Generated)
-		r.shown = filepath.Join(filepath.Dir(comp.Dir), "plugins.go")
-		r.pairs = append([]string{filepath.Join(comp.Dir, r.generated), r.shown}, r.pairs...)
+		r.addMade(comp.Dir, filepath.Join(rel, comp.Generated), filepath.Join(filepath.Dir(comp.Dir), "plugins.go"))
+	}
+	for _, f := range comp.Files {
+		r.addMade(comp.Dir, filepath.FromSlash(f), filepath.Join(filepath.Dir(comp.Dir), filepath.FromSlash(file{to: f}.name())))
 	}
 	return r
+}
+
+// addMade makes a generated file be called by where it can be read.
+func (r *Rewriter) addMade(dir, rel, shown string) {
+	if r.made == nil {
+		r.made = map[string]string{}
+	}
+	r.made[rel] = shown
+	r.pairs = append([]string{filepath.Join(dir, rel), shown}, r.pairs...)
 }
 
 func (c *composer) rewriter(dir string) Rewriter {
@@ -85,8 +94,10 @@ func (r Rewriter) Rewrite(text string) string {
 			if m[2] == "" && r.pkg != "" && !strings.Contains(m[3], "/") && !strings.Contains(m[3], ".go:") {
 				return m[1] + filepath.Join(r.pkg, m[3])
 			}
-			if line, ok := strings.CutPrefix(filepath.Clean(m[3]), r.generated+":"); ok && r.generated != "" {
-				return m[1] + r.shown + ":" + line
+			name := filepath.Clean(m[3])
+			colon := strings.LastIndexByte(name, ':')
+			if shown := r.made[name[:colon]]; shown != "" {
+				return m[1] + shown + name[colon:]
 			}
 			return m[1] + filepath.Join(r.app, m[3])
 		})

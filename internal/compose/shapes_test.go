@@ -130,7 +130,7 @@ func main() { fmt.Println(names) }
 				spec.Entry, spec.Register = test.entry, test.reg
 			}
 			for _, p := range test.plugins {
-				spec.Plugins = append(spec.Plugins, PluginSpec{p})
+				spec.Plugins = append(spec.Plugins, PluginSpec{Ref: p})
 			}
 			d, ev := testDeps(t)
 			c, err := Compose(t.Context(), d, spec)

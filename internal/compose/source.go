@@ -8,6 +8,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -194,8 +195,19 @@ func (s *sources) parse(dir string, local bool) ([]*ast.File, error) {
 		return nil, err
 	}
 	var files []*ast.File
+	made := s.c.overlaid(dir)
+	for _, name := range slices.Sorted(maps.Keys(made)) {
+		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := s.parseFile(filepath.Join(dir, name), made[name], !local)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
 	for _, name := range names {
-		if ok, err := s.ctx.MatchFile(dir, name); err != nil || !ok {
+		if ok, err := s.ctx.MatchFile(dir, name); err != nil || !ok || made[name] != nil {
 			continue
 		}
 		src, err := readFile(filepath.Join(dir, name), maxSource)

@@ -42,7 +42,7 @@ func TestVersionPlugin(t *testing.T) {
 	d, ev := testDeps(t)
 	need(t, d, "rsc.io/quote", "v1.5.2")
 	dir := tree(t, plain)
-	spec := Spec{App: "app", Dir: dir, Plugins: []PluginSpec{{"rsc.io/quote@v1.5.2"}}}
+	spec := Spec{App: "app", Dir: dir, Plugins: []PluginSpec{{Ref: "rsc.io/quote@v1.5.2"}}}
 	c, err := Compose(t.Context(), d, spec)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,7 @@ func TestVersionPlugin(t *testing.T) {
 	})
 	t.Run("locked latest", func(t *testing.T) {
 		spec := spec
-		spec.Plugins = []PluginSpec{{"rsc.io/quote@latest"}}
+		spec.Plugins = []PluginSpec{{Ref: "rsc.io/quote@latest"}}
 		spec.Locked = lockOf(c.Modules, c.Sums)
 		again, err := Compose(t.Context(), d, spec)
 		if err != nil {
@@ -103,7 +103,7 @@ func TestVersionPlugin(t *testing.T) {
 	t.Run("package of a module", func(t *testing.T) {
 		spec := spec
 		need(t, d, "golang.org/x/text", "v0.14.0")
-		spec.Plugins = []PluginSpec{{"golang.org/x/text/language@v0.14.0"}}
+		spec.Plugins = []PluginSpec{{Ref: "golang.org/x/text/language@v0.14.0"}}
 		c, err := Compose(t.Context(), d, spec)
 		if err != nil {
 			t.Fatal(err)
@@ -114,7 +114,7 @@ func TestVersionPlugin(t *testing.T) {
 	})
 	t.Run("no such package", func(t *testing.T) {
 		spec := spec
-		spec.Plugins = []PluginSpec{{"rsc.io/quote/nothing@v1.5.2"}}
+		spec.Plugins = []PluginSpec{{Ref: "rsc.io/quote/nothing@v1.5.2"}}
 		_, err := Compose(t.Context(), d, spec)
 		if err == nil || err.Error() != "plugin rsc.io/quote/nothing@v1.5.2: module rsc.io/quote@v1.5.2 has no package rsc.io/quote/nothing" {
 			t.Errorf("got %v", err)
@@ -123,7 +123,7 @@ func TestVersionPlugin(t *testing.T) {
 	})
 	t.Run("no such version", func(t *testing.T) {
 		spec := spec
-		spec.Plugins = []PluginSpec{{"rsc.io/quote@v1.99.0"}}
+		spec.Plugins = []PluginSpec{{Ref: "rsc.io/quote@v1.99.0"}}
 		_, err := Compose(t.Context(), d, spec)
 		if err == nil || !strings.Contains(err.Error(), "download module rsc.io/quote@v1.99.0") {
 			t.Errorf("got %v", err)
@@ -176,7 +176,7 @@ func TestNewPlatform(t *testing.T) {
 	d, ev := testDeps(t)
 	need(t, d, "github.com/mattn/go-isatty", "v0.0.20")
 	dir := tree(t, plain)
-	spec := Spec{App: "app", Dir: dir, Plugins: []PluginSpec{{"github.com/mattn/go-isatty@v0.0.20"}}, Platforms: platforms(t, "plan9/amd64")}
+	spec := Spec{App: "app", Dir: dir, Plugins: []PluginSpec{{Ref: "github.com/mattn/go-isatty@v0.0.20"}}, Platforms: platforms(t, "plan9/amd64")}
 	c, err := Compose(t.Context(), d, spec)
 	if err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestStale(t *testing.T) {
 	}{
 		{name: "new requirement", changes: "-- one/go.mod --\nmodule example.com/one\n\ngo 1.24\n\nrequire example.com/api v0.0.0\n\nrequire rsc.io/quote v1.5.2\n", what: "plugin ./one requires rsc.io/quote@v1.5.2, which the lock does not have"},
 		{name: "another plugin", changes: "-- three/go.mod --\nmodule example.com/three\n-- three/x.go --\npackage three\n", edit: func(s *Spec) {
-			s.Plugins = append(s.Plugins, PluginSpec{"./three"})
+			s.Plugins = append(s.Plugins, PluginSpec{Ref: "./three"})
 			s.Entry, s.Register, s.Interface = "", "", ""
 		}, what: "plugin ./three requires example.com/three"},
 		{name: "no folder any more", changes: "-- app/go.mod --\nmodule example.com/app\n\ngo 1.24\n\nrequire example.com/api v0.0.0\n-- one/go.mod --\nmodule example.com/one\n-- two/go.mod --\nmodule example.com/two-plugin/v2\n", what: "example.com/api is not replaced, the lock has a folder"},
@@ -275,7 +275,7 @@ require github.com/caddyserver/caddy/v2 v2.8.5
 -- newer/hello.go --
 package hello
 `)
-	spec := Spec{App: "github.com/caddyserver/caddy/v2/cmd/caddy@" + version, Dir: dir, Plugins: []PluginSpec{{"./plugin"}}}
+	spec := Spec{App: "github.com/caddyserver/caddy/v2/cmd/caddy@" + version, Dir: dir, Plugins: []PluginSpec{{Ref: "./plugin"}}}
 	c, err := Compose(t.Context(), d, spec)
 	if err != nil {
 		t.Fatal(err)
@@ -310,7 +310,7 @@ package hello
 	}
 
 	spec.Locked = nil
-	spec.Plugins = []PluginSpec{{"./newer"}}
+	spec.Plugins = []PluginSpec{{Ref: "./newer"}}
 	_, err = Compose(t.Context(), d, spec)
 	refusal(t, err, "plugin ./newer", "needs the application at v2.8.5, which is v2.8.4")
 }
