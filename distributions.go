@@ -27,6 +27,10 @@ type distribution interface {
 	roots(cgo bool) []string
 	// prefix is the folder of a sysroot that a repository's packages are in; "" for the usual one.
 	prefix(repo string) string
+	// adapt returns a target as programs with packages of a repository are compiled for it.
+	adapt(t target.Target, repo string) target.Target
+	// runtime is what C is compiled with in a repository when zig does not bring it.
+	runtime(repo string) []resolve.Need
 	// open opens the indexes of a repository for a target.
 	open(ctx context.Context, s *session, repo string, t target.Target) (repository, error)
 	// mirror is the variable that names mirrors of a locked repository, and a name for a folder
@@ -102,6 +106,10 @@ func (debianArchive) roots(cgo bool) []string {
 }
 
 func (debianArchive) prefix(string) string { return "" }
+
+func (debianArchive) adapt(t target.Target, _ string) target.Target { return t }
+
+func (debianArchive) runtime(string) []resolve.Need { return nil }
 
 func (d debianArchive) open(ctx context.Context, s *session, repo string, t target.Target) (repository, error) {
 	mirrors, err := d.mirrors(s)
@@ -191,13 +199,26 @@ func (msys2) roots(bool) []string { return nil }
 
 func (msys2) prefix(repo string) string { return strings.TrimPrefix(repo, "msys2-") }
 
+// adapt gives a target the C runtime of the environment.
+func (d msys2) adapt(t target.Target, repo string) target.Target {
+	if env, err := pacman.ParseEnvironment(d.prefix(repo)); err == nil {
+		t.ABI.Libc = string(env.Runtime)
+	}
+	return t
+}
+
+func (d msys2) runtime(repo string) []resolve.Need {
+	env, err := pacman.ParseEnvironment(d.prefix(repo))
+	if err != nil {
+		return nil
+	}
+	return env.RuntimeNeeds()
+}
+
 func (d msys2) open(ctx context.Context, s *session, repo string, t target.Target) (repository, error) {
 	env, err := pacman.ParseEnvironment(d.prefix(repo))
 	if err != nil {
 		return nil, err
-	}
-	if string(env.Runtime) != t.ABI.Libc {
-		return nil, &UsageError{fmt.Sprintf("the packages of %s use the C runtime %s, programs that graft compiles use %s, and the two do not mix: take clang64 or ucrt64", env.Name, env.Runtime, t.ABI.Libc)}
 	}
 	c := pacman.Config{Environment: env, Now: s.cfg.Now(), Fetcher: s.fetch, Store: s.store, Events: s.cfg.Events}
 	if c.Mirrors, err = d.mirrors(s); err != nil {

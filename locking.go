@@ -89,6 +89,7 @@ func (s *session) addDeclaredTargets() error {
 			s.plan.targets = append(s.plan.targets, t)
 		}
 	}
+	s.adapt(s.plan.targets)
 	return nil
 }
 

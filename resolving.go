@@ -28,6 +28,15 @@ func (s *session) repoOf(t target.Target) string {
 	return t.Repo
 }
 
+// adapt gives targets what their repositories decide of them.
+func (s *session) adapt(targets []target.Target) {
+	for i, t := range targets {
+		if repo := s.repoOf(t); repo != "" {
+			targets[i] = distributionOf(repo).adapt(t, repo)
+		}
+	}
+}
+
 // usesC says whether C is compiled for a target: a package beside the standard library has
 // C in it. Without any the program is pure Go, static, and needs neither zig nor packages.
 func (s *session) usesC(t target.Target, found detect.Result) bool {
@@ -58,7 +67,7 @@ func (s *session) needs(t target.Target, found detect.Result) []resolve.Need {
 	if !s.usesC(t, found) {
 		return nil
 	}
-	needs := slices.Clone(found.Needs)
+	needs := append(slices.Clone(found.Needs), distributionOf(t.Repo).runtime(s.repoOf(t))...)
 	for _, name := range s.plan.m.Packages[distributionName(t.Repo)].Build {
 		needs = append(needs, resolve.Need{Kind: resolve.NamePackage, Name: name, From: []string{manifest.FileName}})
 	}

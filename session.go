@@ -38,6 +38,7 @@ func (p *Project) session(ctx context.Context, req Request) (*session, error) {
 	}
 	s := &session{Project: p, plan: pl}
 	s.checkMirrors()
+	s.adapt(pl.targets)
 	if s.goes, err = compose.FindGo(ctx, p.cfg.Env, p.cfg.Events); err != nil {
 		return nil, err
 	}

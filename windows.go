@@ -42,7 +42,9 @@ func (s *session) dropSystem(ctx context.Context, t target.Target, r *detect.Res
 		return err
 	}
 	r.Needs = slices.DeleteFunc(slices.Clone(r.Needs), func(n resolve.Need) bool {
-		return n.Kind == resolve.Library && sys.Links(n.Name)
+		// The threads of MinGW's are zig's own with its own C runtime only.
+		threads := t.ABI.Libc == string(winsys.MSVCRT) && (n.Name == "pthread" || n.Name == "winpthread")
+		return n.Kind == resolve.Library && sys.Links(n.Name) && !threads
 	})
 	return nil
 }

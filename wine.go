@@ -134,7 +134,11 @@ func (s *session) addProcessPrng(ctx context.Context, prefix string, t target.Ta
 	if err != nil {
 		return err
 	}
-	kit, err := toolchain.Prepare(ctx, toolchain.KitConfig{Store: s.store, Zig: zig, Target: t, Graft: s.cfg.Executable, Events: s.cfg.Events})
+	plain, err := target.Parse(t.Name) // with zig's C runtime, whichever the program has
+	if err != nil {
+		return err
+	}
+	kit, err := toolchain.Prepare(ctx, toolchain.KitConfig{Store: s.store, Zig: zig, Target: plain, Graft: s.cfg.Executable, Events: s.cfg.Events})
 	if err != nil {
 		return err
 	}

@@ -161,6 +161,34 @@ func TestComputePEFaults(t *testing.T) {
 	}
 }
 
+// TestRuntimesApart has a program for each C runtime and DLLs of both.
+func TestRuntimesApart(t *testing.T) {
+	libs := windowsPackage(t, "libs", map[string]petest.DLL{
+		"bin/libold.dll":   {Exports: exports("o"), Imports: []petest.Import{imports("msvcrt.dll", "malloc")}},
+		"bin/libnew.dll":   {Exports: exports("n"), Imports: []petest.Import{imports("api-ms-win-crt-heap-l1-1-0.dll", "malloc")}},
+		"bin/libplain.dll": {Exports: exports("p"), Imports: []petest.Import{imports("libnew.dll", "n")}},
+	})
+	old, err := target.Parse("windows/amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	old.ABI.Libc = string(winsys.MSVCRT)
+	for dll, says := range map[string]string{
+		"libold.dll": "", "libnew.dll": "libnew.dll uses the C runtime ucrt (api-ms-win-crt-heap-l1-1-0.dll), and the target's is msvcrt",
+		"libplain.dll": "libnew.dll uses the C runtime ucrt",
+	} {
+		file := filepath.Join(t.TempDir(), "a.exe")
+		program := petest.DLL{Imports: []petest.Import{imports("msvcrt.dll", "exit"), imports(dll, dll[3:4])}}
+		if err := os.WriteFile(file, program.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := ComputePE(t.Context(), file, []Provider{libs}, old, Windows{System: system(t)})
+		if says == "" && err != nil || says != "" && (err == nil || !strings.Contains(err.Error(), says)) {
+			t.Errorf("%s: %v, want %q", dll, err, says)
+		}
+	}
+}
+
 func TestMatches(t *testing.T) {
 	for _, tt := range []struct {
 		pattern, name string

@@ -40,7 +40,7 @@ func readFlags(p listed, t target.Target) flags {
 	own := p.libraryFolders()
 	for _, name := range libraries(p.CgoLDFLAGS) {
 		switch {
-		case runtime[name], t.ABI.Libc == "musl" && (name == "crypt" || name == "xnet"):
+		case runtime[name] && !(name == "pthread" && t.ABI.Libc == "msvcrt"), t.ABI.Libc == "musl" && (name == "crypt" || name == "xnet"):
 		case brought(own, name):
 			f.notes = append(f.notes, "-l"+name+" is in its own folder")
 		case isName(strings.TrimPrefix(name, ":")):

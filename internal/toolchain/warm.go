@@ -17,7 +17,7 @@ import (
 // get into each other's way (ziglang/zig#20689). The marker that it is done lies in the cache,
 // and goes with it.
 func (k Kit) warm(ctx context.Context, c KitConfig) error {
-	key := digest.NewKey("zig-warm/1").AddDigest("zig", c.Zig.Digest).Add("target", k.Spec.Target, k.Spec.CPU).Digest()
+	key := digest.NewKey("zig-warm/1").AddDigest("zig", c.Zig.Digest).Add("target", k.Spec.Target, k.Spec.CPU, k.Spec.Libc).Digest()
 	marker := filepath.Join(k.Spec.Cache, "warm-c-"+key.Short())
 	if exists(marker) {
 		return nil

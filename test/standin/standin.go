@@ -60,8 +60,13 @@ func local(dir, what string) (Mirror, bool) {
 	if err != nil {
 		return Mirror{}, false
 	}
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}
-	return Mirror{u.String(), what}, true
+	return Mirror{Address(abs), what}, true
+}
+
+// Address is a folder, given absolutely, as mirrors are named.
+func Address(dir string) string {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(dir)}
+	return u.String()
 }
 
 // answers says whether the official archive is reached from here.

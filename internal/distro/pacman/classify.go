@@ -61,14 +61,14 @@ func (e Environment) classify(file string) class {
 		}
 	case "lib/":
 		switch {
-		case name == "libmingw32.a", name == "crt2.o":
+		case e.zigBrings() && (name == "libmingw32.a" || name == "crt2.o"):
 			return class{traits: isSystem}
 		case ending == ".a", ending == ".lib":
 			return class{traits: isDevelop, lib: name}
 		}
 	}
 	if below, ok := strings.CutPrefix(rel, "include/"); ok {
-		return class{traits: isDevelop | systemHeader(below), header: below}
+		return class{traits: isDevelop | e.systemHeader(below), header: below}
 	}
 	if documentation(rel) {
 		return class{traits: isDoc}
@@ -79,7 +79,10 @@ func (e Environment) classify(file string) class {
 // systemHeader says whether a header is one of those that zig brings: MinGW's own and its
 // threads. The packages that have them (headers-git, crt-git, winpthreads-git) would take
 // the place of zig's, which fit its version of them.
-func systemHeader(below string) traits {
+func (e Environment) systemHeader(below string) traits {
+	if !e.zigBrings() {
+		return 0
+	}
 	if below == "_mingw.h" || below == "pthread.h" {
 		return isSystem
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/graft-build/graft/internal/distro/mirror"
+	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/internal/winsys"
 	"github.com/graft-build/graft/lock"
 )
@@ -44,6 +45,19 @@ func ParseEnvironment(name string) (Environment, error) {
 		names = append(names, e.Name)
 	}
 	return Environment{}, fmt.Errorf("unknown MSYS2 environment %q: want %s", name, strings.Join(names, ", "))
+}
+
+// zigBrings says whether the environment's C runtime is the one that zig has too. Otherwise
+// headers, start files and libraries of it are the packages' own.
+func (e Environment) zigBrings() bool { return e.Runtime == winsys.UCRT }
+
+// RuntimeNeeds are what C is compiled with where zig does not bring it.
+func (e Environment) RuntimeNeeds() []resolve.Need {
+	if e.zigBrings() {
+		return nil
+	}
+	from := []string{"the C runtime of " + e.Name}
+	return []resolve.Need{{Kind: resolve.Header, Name: "_mingw.h", From: from}, {Kind: resolve.Library, Name: "mingw32", From: from}}
 }
 
 // Format is the repository format that locks record.

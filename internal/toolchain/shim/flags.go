@@ -171,6 +171,10 @@ func static(t *translation, w word) error {
 	if t.spec.Libc == "glibc" {
 		return fmt.Errorf("%s: the C library of %s is glibc, which is linked dynamically only; a target with musl makes static programs", w.flag, t.spec.Triplet)
 	}
+	if t.spec.windows() {
+		t.note("%s: static libraries are taken before import libraries", w.flag)
+		return nil
+	}
 	t.emit("-static")
 	if w.flag == "-static-pie" {
 		t.emit("-pie")
@@ -220,6 +224,10 @@ func library(t *translation, w word) error {
 	case name == "anl" && t.spec.Libc == "glibc":
 		t.note("dropped -lanl: the C library has it")
 		return nil
+	case t.spec.foreignRuntime():
+		return t.foreignLibrary(name)
+	case t.spec.windows() && t.linker.static && !system[name]:
+		return t.staticWindows(name)
 	case t.linker.static && !system[name] && !isStdcxx(name):
 		if file := t.findLib("lib" + name + ".a"); file != "" {
 			t.emit(file)
@@ -229,10 +237,29 @@ func library(t *translation, w word) error {
 	}
 	if t.spec.windows() && !system[name] {
 		// Row 17: the order of MinGW's linker, so that libfoo.dll.a is found before libfoo.a.
-		if file := t.findLib("lib"+name+".dll.a", name+".dll.a", "lib"+name+".a", name+".lib"); file != "" {
+		if file := t.findLib(libraryFiles(name)...); file != "" {
 			t.emit(file)
 			return nil
 		}
+	}
+	t.emit("-l" + name)
+	return nil
+}
+
+func libraryFiles(name string) []string {
+	return []string{"lib" + name + ".dll.a", name + ".dll.a", "lib" + name + ".a", name + ".lib"}
+}
+
+// staticWindows is library behind -static and -Bstatic. GNU's linker passes over libfoo.dll.a
+// then. A library that no package has is Windows' own, whose import library is named libfoo.a
+// with MinGW and comes from zig.
+func (t *translation) staticWindows(name string) error {
+	if file := t.findLib("lib"+name+".a", name+".lib"); file != "" {
+		t.emit(file)
+		return nil
+	}
+	if file := t.findLib("lib"+name+".dll.a", name+".dll.a"); file != "" {
+		return fmt.Errorf("unable to find static library -l%s (lib%s.a): there is only %s", name, name, filepath.Base(file))
 	}
 	t.emit("-l" + name)
 	return nil

@@ -25,5 +25,6 @@ func Files() map[string]string {
 	for _, s := range scripts {
 		m[s.name] = s.text
 	}
+	m[imageBase] = imageBaseSource
 	return m
 }

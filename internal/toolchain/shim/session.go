@@ -43,9 +43,12 @@ func (s *session) run(args []string) (int, error) {
 		s.log(given, nil, nil)
 		return 0, nil
 	}
-	t := &translation{spec: s.spec, cxx: s.tool == toolCXX, cwd: cwd, kit: s.kit, files: diskFiles{}}
-	if err := t.run(args); err != nil {
+	t, err := s.translate(args, cwd)
+	if err != nil {
 		return 1, err
+	}
+	if s.spec.foreignRuntime() && t.mode == link && t.sources && !t.partial {
+		return s.inSteps(args, cwd)
 	}
 	name := "cc"
 	if t.cxx {

@@ -52,6 +52,12 @@ type translation struct {
 	script   bool     // the caller brings a linker script
 	partial  bool     // -r
 	nostdinc bool
+	noStart  bool // the caller brings start files
+	noLibs   bool // the caller names every library
+	shared   bool
+	unicode  bool // -municode: the program has wmain
+	language bool // -x is in force at the end
+	entry    bool // the caller names the entry point
 	stdcxx   bool // -lstdc++ and its like
 	strip    stripping
 	linker   linkerState
@@ -82,6 +88,9 @@ func (t *translation) run(args []string) error {
 		t.emit("-target", t.spec.Target)
 		t.emit(args...)
 		return nil
+	}
+	if t.cxx && t.spec.foreignRuntime() {
+		return errForeignCxx
 	}
 	for i := 0; i < len(words); i++ {
 		w := words[i]
@@ -190,6 +199,7 @@ func (t *translation) survey(words []word) {
 			t.stdcxx = t.stdcxx || isStdcxx(strings.TrimPrefix(f, "-l")+w.value)
 		case f == "-x":
 			t.sources = t.sources || w.value != "none"
+			t.language = w.value != "none"
 		case f == "-" || !strings.HasPrefix(f, "-"):
 			inputs = true
 			t.sources = t.sources || isSource(f)
@@ -199,6 +209,15 @@ func (t *translation) survey(words []word) {
 			t.debug = true
 		case f == "-nostdinc":
 			t.nostdinc = true
+		case f == "-nostartfiles", f == "-nostdlib", f == "-nodefaultlibs":
+			t.noStart = t.noStart || f != "-nodefaultlibs"
+			t.noLibs = t.noLibs || f != "-nostartfiles"
+		case f == "-shared":
+			t.shared = true
+		case f == "-municode":
+			t.unicode = true
+		case f == "-static" && t.spec.windows():
+			t.linker.static = true // of the whole command line, as gcc says it to its linker first of all
 		}
 	}
 	if t.spec.Sysroot != "" {
@@ -218,6 +237,8 @@ func (t *translation) surveyLinker(args []string) {
 			t.script = true
 		case a == "-r" || a == "--relocatable":
 			t.partial = true
+		case a == "-e" || a == "--entry" || strings.HasPrefix(a, "-e,") || strings.HasPrefix(a, "--entry="):
+			t.entry = true
 		}
 	}
 }
@@ -238,6 +259,9 @@ func (t *translation) linksCxx() bool { return t.mode == link && (t.cxx || t.std
 func (t *translation) before() {
 	s := t.spec
 	t.emit("-target", s.Target)
+	if s.foreignRuntime() {
+		t.foreignBefore()
+	}
 	cpu := t.cpu
 	if cpu == "" {
 		cpu = s.CPU
@@ -283,6 +307,9 @@ func (t *translation) after() {
 				t.emit("-L" + dir)
 			}
 		}
+	}
+	if s.foreignRuntime() {
+		t.foreignAfter()
 	}
 	t.stripFlags()
 }

@@ -302,6 +302,10 @@ var windowsRows = []struct {
 	{"row 16", "main.o -mthreads -mwindows -municode", "main.o -Wl,--subsystem,windows -municode"},
 	{"row 16, console", "main.o -mconsole", "main.o -Wl,--subsystem,console"},
 	{"row 17", "main.o -lfoo -lbaz -lws2_32", "main.o /m/lib/libfoo.dll.a /m/lib/libbaz.a -lws2_32"},
+	{"static", "main.o -static -lfoo -lws2_32", "main.o /m/lib/libfoo.a -lws2_32"},
+	{"static wherever it stands", "main.o -lfoo -static", "main.o /m/lib/libfoo.a"},
+	{"static for one", "main.o -Wl,-Bstatic -lfoo -Wl,-Bdynamic -lfoo -lgdi32", "main.o /m/lib/libfoo.a /m/lib/libfoo.dll.a -lgdi32"},
+	{"static but for one", "main.o -static -Wl,-Bdynamic -ldll -Wl,-Bstatic -lfoo -lm", "main.o /m/lib/libdll.dll.a /m/lib/libfoo.a -lm"},
 	{"import library", "main.o -shared -Wl,--out-implib,x.lib -Wl,--subsystem,windows", "main.o -shared -Wl,--out-implib=x.lib -Wl,--subsystem=windows"},
 }
 
@@ -310,7 +314,7 @@ func TestWindowsRows(t *testing.T) {
 		OS: "windows", Arch: "amd64", Lib: "/zig/lib", Target: "x86_64-windows-gnu", Libc: "ucrt",
 		Sysroot: "/m", LibDirs: []string{"/lib"},
 	}
-	files := fakeFiles{"/m/lib/libfoo.dll.a", "/m/lib/libfoo.a", "/m/lib/libbaz.a"}
+	files := fakeFiles{"/m/lib/libfoo.dll.a", "/m/lib/libfoo.a", "/m/lib/libbaz.a", "/m/lib/libdll.dll.a"}
 	for _, r := range windowsRows {
 		tr := &translation{spec: spec, cwd: "/src", kit: "/kit", files: files}
 		if err := tr.run(strings.Fields(r.args)); err != nil {
@@ -323,6 +327,55 @@ func TestWindowsRows(t *testing.T) {
 		if strings.Contains(got, "-T,/kit") {
 			t.Errorf("%s: a script for ELF in %s", r.name, got)
 		}
+	}
+}
+
+// TestForeignRuntime is of mingw64, whose C runtime is the packages' own.
+func TestForeignRuntime(t *testing.T) {
+	spec := &Spec{
+		OS: "windows", Arch: "amd64", Lib: "/zig/lib", Target: "x86_64-windows-gnu", Libc: "msvcrt",
+		Sysroot: "/m", Include: []string{"/include"}, LibDirs: []string{"/lib"},
+	}
+	var files fakeFiles
+	for _, n := range []string{"crt2.o", "crt2u.o", "dllcrt2.o", "libfoo.dll.a", "libfoo.a", "libm.a", "libws2_32.a", "libdll.dll.a"} {
+		files = append(files, "/m/lib/"+n)
+	}
+	for _, n := range runtimeLibs {
+		files = append(files, "/m/lib/lib"+n+".a")
+	}
+	const end = " -L/m/lib -Wl,--start-group /m/lib/libmingw32.a /m/lib/libmoldname.a /m/lib/libmingwex.a /m/lib/libmsvcrt.a" +
+		" /m/lib/libadvapi32.a /m/lib/libshell32.a /m/lib/libuser32.a /m/lib/libkernel32.a -Wl,--end-group -lcompiler_rt"
+	const exe = "-target x86_64-windows-gnu -nostdlib -Wl,-e,mainCRTStartup /m/lib/crt2.o /kit/image_base.s "
+	run := func(args string, cxx bool) (string, error) {
+		tr := &translation{spec: spec, cxx: cxx, cwd: "/src", kit: "/kit", files: files}
+		err := tr.run(strings.Fields(args))
+		return strings.Join(tr.out, " "), err
+	}
+	for _, r := range []struct{ args, begin, end string }{
+		{"-c a.c -o a.o", "-target x86_64-windows-gnu -nostdlib -O2 -g0", " -c a.c -o a.o"},
+		{"a.o -lfoo -lm -lgcc -lws2_32", exe, " a.o /m/lib/libfoo.dll.a /m/lib/libm.a /m/lib/libws2_32.a" + end},
+		{"a.o -static -lfoo", exe, " a.o /m/lib/libfoo.a" + end},
+		{"a.o -municode", "-target x86_64-windows-gnu -nostdlib -Wl,-e,wmainCRTStartup /m/lib/crt2u.o /kit/image_base.s", end},
+		{"a.o -shared", "-target x86_64-windows-gnu -nostdlib -Wl,-e,DllMainCRTStartup /m/lib/dllcrt2.o /kit/image_base.s", " a.o -shared" + end},
+		{"a.o -Wl,-e,start -nostdlib", "-target x86_64-windows-gnu -nostdlib /kit/image_base.s", " a.o -Wl,-e,start -nostdlib -L/m/lib -lcompiler_rt"},
+		{"-x c a", exe, " -x c a -L/m/lib -x none" + strings.TrimPrefix(end, " -L/m/lib")},
+	} {
+		got, err := run(r.args, false)
+		got = strings.Replace(got, " -idirafter /m/include", "", 1)
+		if err != nil || !strings.HasPrefix(got, r.begin) || !strings.HasSuffix(got, r.end) {
+			t.Errorf("%s: %v\n%s\nwant %s…%s", r.args, err, got, r.begin, r.end)
+		}
+	}
+	for args, want := range map[string]string{
+		"a.o -lnone": "unable to find library -lnone", "a.o -static -ldll": "unable to find library -ldll (libdll.a, dll.lib)",
+		"a.o -lstdc++": "C++ for mingw64 wants gcc's libstdc++",
+	} {
+		if _, err := run(args, false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+	}
+	if _, err := run("-c a.cc", true); err == nil || !strings.Contains(err.Error(), "take the packages of clang64") {
+		t.Errorf("C++: %v", err)
 	}
 }
 
