@@ -114,6 +114,9 @@ func (p *Project) plan(req Request) (*plan, error) {
 		if filepath.IsAbs(at) && !isDir(at) {
 			return nil, p.manifest.ErrorAt(fmt.Sprintf("$.plugins.use[%d]", i), "plugin: there is no folder %s (a module is written with its version: example.com/p@v1.2.3)", u.Module)
 		}
+		if p.manifest.App == "" && at == pl.app {
+			return nil, p.manifest.ErrorAt("$.app", "app: name the application that this folder is a plugin of: a folder, or package@version")
+		}
 		u.Module = at
 		pl.plugins = append(pl.plugins, u)
 	}

@@ -72,7 +72,7 @@ A folder's graft.yaml says what to build; flags alone are enough as well.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c.CommandPath(), err} })
 	root.AddCommand(
 		a.buildCommand(), a.runCommand(), a.lockCommand(), a.fetchCommand(), a.execCommand(),
-		a.addCommand(), a.removeCommand(),
+		a.initCommand(), a.addCommand(), a.removeCommand(),
 		a.inspectCommand(),
 		a.targetsCommand(), a.schemaCommand(), a.storeCommand(), a.versionCommand(),
 	)

@@ -74,6 +74,7 @@ func classify(err error) (status int, hint string) {
 		unknown  *target.UnknownError
 		project  *graft.NotFoundError
 		bare     *graft.NoManifestError
+		exists   *graft.ExistsError
 		badLock  *lock.Error
 		stale    *graft.StaleError
 		offline  *fetch.OfflineError
@@ -99,6 +100,8 @@ func classify(err error) (status int, hint string) {
 		return StatusUsage, "name the folder of an application, or package@version"
 	case errors.As(err, &bare):
 		return StatusUsage, "graft init writes one; -C names another folder"
+	case errors.As(err, &exists):
+		return StatusUsage, "--force writes over it; graft add and graft remove edit it"
 	case errors.As(err, &stale):
 		return StatusStale, stale.Hint
 	case errors.As(err, &badLock):
