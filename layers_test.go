@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"internal/distro/...", "internal/sysroot", "internal/compose"},
 	{"internal/detect", "internal/toolchain/..."},
 	{"internal/compile"},
-	{"internal/closure"},
+	{"internal/closure", "internal/shlibdeps"},
 	{"internal/pack/..."},
 	{""},
 	{"internal/cli"},

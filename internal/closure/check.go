@@ -3,7 +3,6 @@ package closure
 import (
 	stdelf "debug/elf"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -177,20 +176,4 @@ func CompareVersions(a, b string) int {
 		}
 	}
 	return 0
-}
-
-// VersionOf returns the highest version with a prefix that the program itself needs of a
-// library: "2.34" for GLIBC_ of libc.so.6, "" when it needs none.
-func VersionOf(program, library, prefix string) (string, error) {
-	f, err := read(program)
-	if err != nil {
-		return "", fmt.Errorf("read versions of %s: %w", path.Base(program), err)
-	}
-	best := ""
-	for _, v := range f.Requires {
-		if n, ok := strings.CutPrefix(v.Name, prefix); ok && v.Library == library && digits(n) && CompareVersions(best, n) < 0 {
-			best = n
-		}
-	}
-	return best, nil
 }

@@ -8,13 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/goreleaser/nfpm/v2"
 	nfpmdeb "github.com/goreleaser/nfpm/v2/deb"
 	"github.com/goreleaser/nfpm/v2/files"
-	"github.com/graft-build/graft/internal/closure"
 )
 
 // Deb packs a Debian package: the program in /usr/bin, the licences of its Go modules in
@@ -48,7 +46,7 @@ func packDeb(ctx context.Context, in In, w io.Writer) error {
 	if err := errors.Join(in.check(), checkDeb(in)); err != nil {
 		return err
 	}
-	depends, err := depends(in)
+	depends, err := Depends(in)
 	if err != nil {
 		return err
 	}
@@ -153,59 +151,6 @@ func checkDeb(in In) error {
 		}
 	}
 	return nil
-}
-
-// depends returns the dependencies on the packages whose libraries the program names
-// itself; those bring the others.
-func depends(in In) ([]string, error) {
-	var out []string
-	for _, name := range in.Closure.Packages(true) {
-		p, ok := in.pkg(name)
-		if !ok {
-			return nil, fmt.Errorf("a library is from package %s, which is not among the packages", name)
-		}
-		least, err := leastVersion(in, p)
-		if err != nil {
-			return nil, err
-		}
-		if least != "" {
-			name += " (>= " + least + ")"
-		}
-		out = append(out, name)
-	}
-	for _, d := range in.Deb.Depends {
-		if d = strings.TrimSpace(d); d != "" && !slices.Contains(out, d) {
-			out = append(out, d)
-		}
-	}
-	return out, nil
-}
-
-// leastVersion is the oldest version of a package that is known to do: the upstream version
-// of the one that the program was linked with, and of the C library, whose symbols carry
-// versions, the newest of those.
-func leastVersion(in In, p Package) (string, error) {
-	upstream := p.Version
-	if i := strings.LastIndexByte(upstream, '-'); i > 0 {
-		upstream = upstream[:i]
-	}
-	if p.Package != "libc6" {
-		return upstream, nil
-	}
-	best := ""
-	for _, l := range in.Closure.Libraries {
-		if l.Package != p.Package {
-			continue
-		}
-		v, err := closure.VersionOf(in.Program, l.Name, "GLIBC_")
-		if err != nil {
-			return "", err
-		}
-		if closure.CompareVersions(best, v) < 0 {
-			best = v
-		}
-	}
-	return or(best, upstream), nil
 }
 
 // copyrightText is the copyright file of the package: the program's own licence and those

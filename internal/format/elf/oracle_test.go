@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // sample returns up to n ELF files of this machine, always the same ones.
@@ -142,7 +143,7 @@ func TestSymbolsOfStandardLibrary(t *testing.T) {
 		syms, _ := o.DynamicSymbols()
 		for _, s := range syms {
 			if b := stdelf.ST_BIND(s.Info); b != stdelf.STB_LOCAL && s.Name != "" {
-				want = append(want, Symbol{s.Name, s.Version, s.Section != stdelf.SHN_UNDEF, b == stdelf.STB_WEAK})
+				want = append(want, Symbol{Name: s.Name, Version: s.Version, Defined: s.Section != stdelf.SHN_UNDEF, Weak: b == stdelf.STB_WEAK})
 			}
 		}
 		o.Close()
@@ -164,10 +165,56 @@ func TestSymbolsOfStandardLibrary(t *testing.T) {
 				want = slices.DeleteFunc(slices.Clone(want), func(s Symbol) bool { return !s.Defined })
 				got = slices.DeleteFunc(got, func(s Symbol) bool { return !s.Defined })
 			}
-			if d := cmp.Diff(want, got); d != "" {
+			if d := cmp.Diff(want, got, cmpopts.IgnoreFields(Symbol{}, "Copied")); d != "" {
 				t.Errorf("%s (sections: %v): debug/elf (-) and this reader (+):\n%.2000s", path, sections, d)
 			}
 		}
+	}
+}
+
+// TestCopied compares the variables that programs get copies of with what readelf lists.
+func TestCopied(t *testing.T) {
+	readelf, err := exec.LookPath("readelf")
+	if err != nil {
+		t.Skip("no readelf here")
+	}
+	copies := regexp.MustCompile(`_COPY\s+\S+\s+([^@\s]+)(?:@+(\S+))? \+`)
+	found := 0
+	for _, path := range sample(t, 120) {
+		cmd := exec.Command(readelf, "-rW", path)
+		cmd.Env = []string{"LC_ALL=C"}
+		said, err := cmd.Output()
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		var want, got []string
+		for _, m := range copies.FindAllStringSubmatch(string(said), -1) {
+			want = append(want, m[1]+" "+m[2])
+		}
+		f, err := parseFile(t, path)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		symbols, err := f.Symbols()
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		for _, s := range symbols {
+			if s.Copied {
+				got = append(got, s.Name+" "+s.Version)
+			}
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: readelf (-) and this reader (+):\n%s", path, d)
+		}
+		found += len(got)
+	}
+	if found == 0 {
+		t.Skip("no program of the sample has a copy")
 	}
 }
 

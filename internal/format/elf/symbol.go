@@ -14,6 +14,7 @@ type Symbol struct {
 	Name    string
 	Version string // "" when it has none
 	Defined bool   // the file has it; else it wants it from a library
+	Copied  bool   // a variable of a library that the loader copies into the file; Defined too
 	Weak    bool
 }
 
@@ -55,6 +56,10 @@ func (f *File) symbols() ([]Symbol, error) {
 			return nil, fmt.Errorf("versions: %w", err)
 		}
 	}
+	copied, err := f.copied()
+	if err != nil {
+		return nil, err
+	}
 	var out []Symbol
 	total := 0
 	for i := uint64(1); i < n; i++ {
@@ -76,7 +81,7 @@ func (f *File) symbols() ([]Symbol, error) {
 		if text == "" {
 			continue
 		}
-		s := Symbol{Name: text, Defined: section != stdelf.SHN_UNDEF, Weak: bind == stdelf.STB_WEAK}
+		s := Symbol{Name: text, Defined: section != stdelf.SHN_UNDEF, Copied: copied[i], Weak: bind == stdelf.STB_WEAK}
 		if versions != nil {
 			s.Version = f.versions[f.Order.Uint16(versions[2*i:])&indexMask]
 		}
