@@ -25,6 +25,9 @@ import (
 // Debian package of each.
 var tools = []struct{ program, pkg string }{
 	{"dpkg-deb", "dpkg"},
+	{"dpkg-shlibdeps", "dpkg-dev"},
+	{"arm-linux-gnueabihf-objdump", "binutils-arm-linux-gnueabihf"},
+	{"lintian", "lintian"},
 	{"readelf", "binutils"},
 	{"gpgv", "gpgv"},
 	{"gpg", "gpg"},
