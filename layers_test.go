@@ -21,7 +21,7 @@ var layers = [][]string{
 	{"manifest/edit", "internal/draft", "internal/store", "internal/resolve", "internal/pkgconfig"},
 	{"internal/fetch", "internal/unpack", "internal/source"},
 	{"internal/distro/...", "internal/sysroot", "internal/compose"},
-	{"internal/detect", "internal/toolchain/..."},
+	{"internal/detect", "internal/toolchain/...", "internal/why"},
 	{"internal/compile"},
 	{"internal/closure", "internal/shlibdeps"},
 	{"internal/pack/..."},

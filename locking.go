@@ -28,7 +28,7 @@ type StaleError struct {
 
 func (e *StaleError) Error() string {
 	if len(e.What) == 0 {
-		return fmt.Sprintf("%s is not there, and must not change", e.File)
+		return fmt.Sprintf("%s is not there", e.File)
 	}
 	what := e.What
 	const most = 6 // What has them all

@@ -29,6 +29,25 @@ func TestTailored(t *testing.T) {
 		t.Run("image/"+target, func(t *testing.T) { startImage(t, w, target) })
 		t.Run("bundle/"+target, func(t *testing.T) { startBundle(t, w, target) })
 		t.Run("deb/"+target, func(t *testing.T) { checkDeb(t, w, target) })
+		t.Run("explain/"+target, func(t *testing.T) { explain(t, w, target) })
+	}
+}
+
+// explain asks where a library comes from, and artifacts what they are made of.
+func explain(t *testing.T, w world, target string) {
+	out := w.must(t, "why", "libfreetype6", "examples/tailored", "--target", target, "--offline")
+	for _, want := range []string{"plugin ../count-plugin", "states pkg-config:cairo (../api/cairo/cairo.go:", "libcairo2-dev", "libcairo.so.2 needs libfreetype.so.6"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("why libfreetype6 lacks %q:\n%s", want, out)
+		}
+	}
+	for _, kind := range []string{"tar.gz", "deb", "oci"} {
+		out := w.must(t, "inspect", w.find(t, "dist", kind, target))
+		for _, want := range []string{"for " + target, "example.com/count-plugin", "example.com/qr-plugin", "libcairo2 1."} {
+			if !strings.Contains(out, want) {
+				t.Errorf("inspect of the %s lacks %q:\n%s", kind, want, out)
+			}
+		}
 	}
 }
 
