@@ -32,9 +32,9 @@ func (s *session) windowsSystem(ctx context.Context, t target.Target) (*winsys.S
 }
 
 // dropSystem takes out of what is needed the libraries that Windows and zig have themselves:
-// -lgdi32, -lws2_32.
+// -lgdi32, -lws2_32, windows.h.
 func (s *session) dropSystem(ctx context.Context, t target.Target, r *detect.Result) error {
-	if !slices.ContainsFunc(r.Needs, func(n resolve.Need) bool { return n.Kind == resolve.Library }) {
+	if len(r.Needs) == 0 {
 		return nil
 	}
 	sys, err := s.windowsSystem(ctx, t)
@@ -44,7 +44,7 @@ func (s *session) dropSystem(ctx context.Context, t target.Target, r *detect.Res
 	r.Needs = slices.DeleteFunc(slices.Clone(r.Needs), func(n resolve.Need) bool {
 		// The threads of MinGW's are zig's own with its own C runtime only.
 		threads := t.ABI.Libc == string(winsys.MSVCRT) && (n.Name == "pthread" || n.Name == "winpthread")
-		return n.Kind == resolve.Library && sys.Links(n.Name) && !threads
+		return n.Kind == resolve.Library && sys.Links(n.Name) && !threads || n.Kind == resolve.Header && sys.HasHeader(n.Name)
 	})
 	return nil
 }

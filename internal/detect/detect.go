@@ -7,11 +7,13 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 
 	"github.com/graft-build/graft/digest"
 	"github.com/graft-build/graft/internal/compose"
 	"github.com/graft-build/graft/internal/resolve"
+	"github.com/graft-build/graft/internal/store"
 	"github.com/graft-build/graft/target"
 )
 
@@ -42,7 +44,7 @@ type Package struct {
 //
 // Packages that cannot be loaded are an *Error.
 func Detect(ctx context.Context, d compose.Deps, comp compose.Composition, t target.Target, tags []string) (Result, error) {
-	key := digest.NewKey("detect/2").AddDigest("composition", comp.Key).Add("dir", comp.Dir).
+	key := digest.NewKey("detect/3").AddDigest("composition", comp.Key).Add("dir", comp.Dir).
 		Add("target", compose.PlatformEnv(t)...).Add("libc", t.ABI.Libc).Add("tags", tags...).Digest()
 	if b, ok := d.Store.Record("detect", key); ok {
 		var m memo
@@ -54,8 +56,12 @@ func Detect(ctx context.Context, d compose.Deps, comp compose.Composition, t tar
 	if err != nil {
 		return Result{}, err
 	}
-	r := collect(comp, t, list)
-	if m, ok := remember(r); ok {
+	c := &trace{Files: map[string]digest.Digest{}, Absent: map[string]bool{}}
+	r, err := collect(d.Store, comp, t, list, c)
+	if err != nil {
+		return Result{}, err
+	}
+	if m, ok := remember(r, c); ok {
 		if b, err := json.Marshal(m); err == nil {
 			// Without the record the next detection lists again.
 			_ = d.Store.PutRecord("detect", key, b)
@@ -64,39 +70,73 @@ func Detect(ctx context.Context, d compose.Deps, comp compose.Composition, t tar
 	return r, nil
 }
 
-// collect makes the result of what go list said.
-func collect(comp compose.Composition, t target.Target, list []listed) Result {
+// collect makes the result of what go list said. c notes which files of the user's it read.
+func collect(s *store.Store, comp compose.Composition, t target.Target, list []listed, c *trace) (Result, error) {
 	var r Result
-	type id struct {
-		kind resolve.NeedKind
-		name string
-	}
-	from := map[id][]string{}
+	needs := needSet{}
 	o := newOrigins(comp)
+	refused := &Error{Target: t.Name}
 	for _, p := range list {
+		var about Package
 		if !p.Standard {
-			r.Packages = append(r.Packages, o.describe(p))
+			about = o.describe(p)
+			r.Packages = append(r.Packages, about)
 		}
 		if !t.Cgo() {
 			continue
 		}
+		if !p.Standard {
+			refused.Problems = append(refused.Problems, o.refuse(p, t)...)
+		}
 		f := readFlags(p, t)
 		for _, n := range f.pkgConfig {
-			from[id{resolve.PkgConfig, n}] = append(from[id{resolve.PkgConfig, n}], p.ImportPath)
+			needs.add(resolve.Need{Kind: resolve.PkgConfig, Name: n}, p.ImportPath)
 		}
 		for _, n := range f.libs {
-			from[id{resolve.Library, n}] = append(from[id{resolve.Library, n}], p.ImportPath)
+			needs.add(resolve.Need{Kind: resolve.Library, Name: n}, p.ImportPath)
+		}
+		if !p.Standard {
+			for _, h := range headersOf(s, p, t, about.Local, c) {
+				needs.add(resolve.Need{Kind: resolve.Header, Name: h.Name, Soft: h.Soft, Places: h.Places}, p.ImportPath)
+			}
 		}
 		for _, n := range f.notes {
 			r.Notes = append(r.Notes, p.ImportPath+": "+n)
 		}
 	}
-	for k, paths := range from {
-		slices.Sort(paths)
-		r.Needs = append(r.Needs, resolve.Need{Kind: k.kind, Name: k.name, From: slices.Compact(paths)})
+	if len(refused.Problems) > 0 {
+		return Result{}, refused
 	}
-	slices.SortFunc(r.Needs, func(a, b resolve.Need) int {
+	r.Needs = needs.sorted()
+	return r, nil
+}
+
+// needSet gathers needs, each once with all who state it.
+type needSet map[string]resolve.Need
+
+func (s needSet) add(n resolve.Need, from string) {
+	old, ok := s[n.String()]
+	if ok {
+		n.Soft = n.Soft && old.Soft
+		n.Places = append(n.Places, old.Places...)
+		slices.Sort(n.Places)
+		n.Places = slices.Compact(n.Places)
+	}
+	n.From = append(old.From, from)
+	slices.Sort(n.From)
+	n.From = slices.Compact(n.From)
+	s[n.String()] = n
+}
+
+func (s needSet) sorted() []resolve.Need {
+	var out []resolve.Need
+	for _, n := range s {
+		out = append(out, n)
+	}
+	slices.SortFunc(out, func(a, b resolve.Need) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
-	return r
+	return out
 }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

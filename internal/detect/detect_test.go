@@ -87,6 +87,8 @@ func TestExamples(t *testing.T) {
 		Interface: "example.com/api.Plugin", Entry: "Plugin", Register: "plugins = append(plugins, {{.Entry}})",
 	})
 	want := []resolve.Need{
+		{Kind: resolve.Header, Name: "cairo.h", From: []string{"example.com/api/cairo"}},
+		{Kind: resolve.Header, Name: "qrencode.h", From: []string{"example.com/qr-plugin"}},
 		{Kind: resolve.PkgConfig, Name: "cairo", From: []string{"example.com/api/cairo"}},
 		{Kind: resolve.PkgConfig, Name: "libqrencode", From: []string{"example.com/qr-plugin"}},
 	}
@@ -227,7 +229,9 @@ func TestReadFlags(t *testing.T) {
 		{name: "apart", ldflags: []string{"-l", "foo", "-l"}, libs: []string{"foo"}},
 		{name: "exact", ldflags: []string{"-l:libfoo.a"}, libs: []string{":libfoo.a"}},
 		{name: "for the linker", ldflags: []string{"-Wl,--start-group,-lfoo,--end-group"}, libs: []string{"foo"}},
-		{name: "C library", ldflags: []string{"-lm", "-ldl", "-lpthread", "-lrt", "-lc", "-lutil", "-lresolv", "-lgcc_s", "-lstdc++"}},
+		{name: "C library", ldflags: []string{"-lm", "-ldl", "-lpthread", "-lrt", "-lc", "-lutil", "-lresolv", "-lgcc_s"}},
+		{name: "C++ library", ldflags: []string{"-lstdc++", "-lstdc++fs"}, libs: []string{"stdc++"}},
+		{name: "C++ library of zig", ldflags: []string{"-lstdc++"}, target: musl},
 		{name: "crypt of glibc is a package", ldflags: []string{"-lcrypt"}, libs: []string{"crypt"}},
 		{name: "crypt of musl is not", ldflags: []string{"-lcrypt"}, target: musl},
 		{name: "own", ldflags: []string{"-L" + dir, "-la"}},
@@ -372,5 +376,15 @@ func TestErrors(t *testing.T) {
 				t.Errorf("stale %v: %v", e.Stale(), err)
 			}
 		})
+	}
+}
+
+func write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
 	}
 }

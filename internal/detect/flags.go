@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/graft-build/graft/internal/hostdir"
+	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/target"
 )
 
@@ -14,7 +16,15 @@ import (
 var runtime = map[string]bool{
 	"c": true, "m": true, "pthread": true, "dl": true, "rt": true, "util": true, "resolv": true, "anl": true, "ld": true,
 	"gcc": true, "gcc_s": true, "gcc_eh": true, "atomic": true, "unwind": true, "ssp": true,
-	"stdc++": true, "supc++": true, "c++": true, "c++abi": true,
+	"stdc++": true, "stdc++fs": true, "supc++": true, "c++": true, "c++abi": true, ":libstdc++.a": true, ":libgcc.a": true,
+}
+
+// hasCXX says whether a package has C++ in it: sources, or libraries that ask for it. On Debian
+// that is compiled and linked with the C++ library that Debian's own are made with.
+func (p listed) hasCXX() bool {
+	return len(p.CXXFiles)+len(p.SwigCXXFiles) > 0 || slices.ContainsFunc(libraries(p.CgoLDFLAGS), func(l string) bool {
+		return l == "stdc++" || l == "stdc++fs" || l == "supc++" || l == ":libstdc++.a"
+	})
 }
 
 // flags is what the #cgo lines of one package ask for.
@@ -38,10 +48,13 @@ func readFlags(p listed, t target.Target) flags {
 		}
 	}
 	own := p.libraryFolders()
+	if t.ABI.Libc == "glibc" && p.hasCXX() {
+		f.libs = append(f.libs, resolve.CXX)
+	}
 	for _, name := range libraries(p.CgoLDFLAGS) {
 		switch {
 		case runtime[name] && !(name == "pthread" && t.ABI.Libc == "msvcrt"), t.ABI.Libc == "musl" && (name == "crypt" || name == "xnet"):
-		case brought(own, name):
+		case isBrought(own, name):
 			f.notes = append(f.notes, "-l"+name+" is in its own folder")
 		case isName(strings.TrimPrefix(name, ":")):
 			f.libs = append(f.libs, name)
@@ -62,7 +75,9 @@ func (p listed) foreign() []string {
 	var notes []string
 	for _, flag := range slices.Concat(p.CgoCPPFLAGS, p.CgoCFLAGS, p.CgoLDFLAGS) {
 		path := strings.TrimPrefix(strings.TrimPrefix(flag, "-I"), "-L")
-		if filepath.IsAbs(path) && !within(p.root(), path) {
+		if sub, ok := hostdir.Include(path); ok && !within(p.root(), path) {
+			notes = append(notes, quote(flag)+" names a place on this machine; the target's is searched: /usr/include/"+sub)
+		} else if filepath.IsAbs(path) && !within(p.root(), path) {
 			notes = append(notes, quote(flag)+" names a place on this machine, which the target does not have")
 		}
 	}
@@ -123,8 +138,13 @@ func (p listed) libraryFolders() []string {
 	return dirs
 }
 
-// brought says whether one of the folders has the library, as the linker would look for it.
-func brought(dirs []string, name string) bool {
+func isBrought(dirs []string, name string) bool {
+	_, ok := brought(dirs, name)
+	return ok
+}
+
+// brought finds the file of a library in one of the folders, as the linker would look for it.
+func brought(dirs []string, name string) (string, bool) {
 	files := []string{"lib" + name + ".so", "lib" + name + ".a", "lib" + name + ".dll.a", name + ".lib", "lib" + name + ".dylib"}
 	if exact, ok := strings.CutPrefix(name, ":"); ok {
 		files = []string{exact}
@@ -134,12 +154,13 @@ func brought(dirs []string, name string) bool {
 			if strings.ContainsAny(file, `/\`) {
 				continue
 			}
-			if fi, err := os.Stat(filepath.Join(dir, file)); err == nil && fi.Mode().IsRegular() {
-				return true
+			full := filepath.Join(dir, file)
+			if fi, err := os.Stat(full); err == nil && fi.Mode().IsRegular() {
+				return full, true
 			}
 		}
 	}
-	return false
+	return "", false
 }
 
 func within(dir, path string) bool {

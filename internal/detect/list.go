@@ -25,7 +25,7 @@ type listed struct {
 	GoFiles, CgoFiles, CFiles, CXXFiles, MFiles, HFiles, FFiles, SFiles []string
 	SwigFiles, SwigCXXFiles, SysoFiles                                  []string
 
-	CgoPkgConfig, CgoLDFLAGS, CgoCFLAGS, CgoCPPFLAGS []string
+	CgoPkgConfig, CgoLDFLAGS, CgoCFLAGS, CgoCPPFLAGS, CgoCXXFLAGS []string
 
 	Error *struct {
 		ImportStack []string
@@ -34,7 +34,7 @@ type listed struct {
 }
 
 const fields = "ImportPath,Dir,Standard,Module,GoFiles,CgoFiles,CFiles,CXXFiles,MFiles,HFiles,FFiles,SFiles," +
-	"SwigFiles,SwigCXXFiles,SysoFiles,CgoPkgConfig,CgoLDFLAGS,CgoCFLAGS,CgoCPPFLAGS,Error"
+	"SwigFiles,SwigCXXFiles,SysoFiles,CgoPkgConfig,CgoLDFLAGS,CgoCFLAGS,CgoCPPFLAGS,CgoCXXFLAGS,Error"
 
 // list runs go list for the composition's package and all that it imports.
 func list(ctx context.Context, d compose.Deps, comp compose.Composition, t target.Target, tags []string) ([]listed, error) {

@@ -18,6 +18,7 @@ import (
 type memo struct {
 	Result  Result
 	Folders []folder
+	C       trace // what headers were found in
 }
 
 // folder is a package of the user's: Head covers which files there are, and what each Go
@@ -34,8 +35,11 @@ const (
 	maxHead  = 1 << 20 // bytes of a file
 )
 
-func remember(r Result) (memo, bool) {
-	m := memo{Result: r}
+func remember(r Result, c *trace) (memo, bool) {
+	m := memo{Result: r, C: *c}
+	if c.full {
+		return memo{}, false
+	}
 	for _, p := range r.Packages {
 		if !p.Local {
 			continue
@@ -56,7 +60,7 @@ func (m memo) holds() bool {
 			return false
 		}
 	}
-	return true
+	return m.C.holds()
 }
 
 // sources are the endings of the files that the go command takes into a package.

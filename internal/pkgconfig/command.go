@@ -89,7 +89,7 @@ const usage = `usage: pkg-config [options] MODULE [OP VERSION] …
 // whatever is asked about the others.
 func (c *command) verify() bool {
 	private := c.wants("static", "cflags", "cflags-only-I", "cflags-only-other", "exists", "print-requires-private")
-	w := &walk{repo: c.repo, private: private, depth: c.depth}
+	w := &walk{repo: c.repo, private: private, depth: c.depth, lenient: c.lenient()}
 	w.roots(c.modules)
 	errs := w.errs
 	if c.wants("ignore-conflicts") {
@@ -109,6 +109,10 @@ func (c *command) verify() bool {
 	}
 	return true
 }
+
+// lenient says whether Requires.private may name what is not there: in a sysroot that has only
+// what is used. Static linking wants it all.
+func (c *command) lenient() bool { return c.repo.cfg.LenientPrivate && !c.wants("static") }
 
 // report prints each error once, with where was looked.
 func (c *command) report(errs []error) {

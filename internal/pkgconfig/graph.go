@@ -1,13 +1,14 @@
 package pkgconfig
 
 import (
-	"fmt"
+	"errors"
+	"slices"
 
 	"github.com/graft-build/graft/internal/format/pc"
 )
 
-// maxVisits bounds a walk. The largest graph of Debian's own files (gtk4, static) has some
-// thousands; only a hostile one, where each module doubles the ways to the next, has more.
+// maxVisits bounds a walk along every way. The graph of gtk4 (static) has some thousands; that
+// of abseil's many small modules, which others require, has more than anybody can walk.
 const maxVisits = 100_000
 
 // walk is one way through the graph of modules, dependents first, in the order of the files.
@@ -21,13 +22,73 @@ type walk struct {
 	errs    []error
 	visits  int
 	inner   bool // inside Requires.private
+	lenient bool // what only Requires.private names may be missing
 	seen    map[*module]bool
 }
 
+// roots walks. Where there are too many ways it comes to each module once, dependents before
+// what they require, which leaves libraries in an order that a linker can use.
 func (w *walk) roots(deps []pc.Dep) {
-	w.seen = map[*module]bool{}
 	// The command line itself is one step.
+	trial := &walk{repo: w.repo, private: w.private, depth: w.depth, lenient: true, seen: map[*module]bool{}}
+	trial.list(deps, "", w.depth-1)
+	w.seen = map[*module]bool{}
+	if trial.visits > maxVisits {
+		w.once(deps)
+		return
+	}
 	w.list(deps, "", w.depth-1)
+}
+
+// once visits each module that can be reached in the order of the last way to it.
+func (w *walk) once(deps []pc.Dep) {
+	type visit struct {
+		m       *module
+		private bool
+	}
+	var order []visit // the other way round
+	done := map[*module]bool{}
+	var list func(deps []pc.Dep, by string, private bool)
+	one := func(d pc.Dep, by string, private bool) {
+		m, ok := w.depend(d, by, private)
+		if !ok || done[m] || m.above {
+			return
+		}
+		m.above = true
+		w.conflicts(m)
+		if w.private {
+			list(m.RequiresPrivate, m.id, true)
+		}
+		list(m.Requires, m.id, private)
+		m.above = false
+		done[m] = true
+		order = append(order, visit{m, private})
+	}
+	list = func(deps []pc.Dep, by string, private bool) {
+		for _, d := range slices.Backward(deps) {
+			one(d, by, private)
+		}
+	}
+	list(deps, "", false)
+	for _, v := range slices.Backward(order) {
+		if w.visit != nil {
+			w.visit(v.m, v.private)
+		}
+	}
+}
+
+// depend finds the module of a dependency, and notes that there is none.
+func (w *walk) depend(d pc.Dep, by string, private bool) (*module, bool) {
+	m, err := w.repo.depend(d, by)
+	var missing *NotFoundError
+	switch {
+	case err == nil:
+		return m, true
+	case w.lenient && private && errors.As(err, &missing):
+		return nil, false
+	}
+	w.errs = append(w.errs, err)
+	return nil, false
 }
 
 func (w *walk) list(deps []pc.Dep, by string, depth int) {
@@ -35,12 +96,7 @@ func (w *walk) list(deps []pc.Dep, by string, depth int) {
 		if w.visits > maxVisits {
 			return
 		}
-		m, err := w.repo.depend(d, by)
-		if err != nil {
-			w.errs = append(w.errs, err)
-			continue
-		}
-		if !m.above {
+		if m, ok := w.depend(d, by, w.inner); ok && !m.above {
 			w.module(m, depth)
 		}
 	}
@@ -51,7 +107,6 @@ func (w *walk) module(m *module, depth int) {
 		return
 	}
 	if w.visits++; w.visits > maxVisits {
-		w.errs = append(w.errs, fmt.Errorf("the dependencies of the modules branch more than %d times", maxVisits))
 		return
 	}
 	if !w.seen[m] {

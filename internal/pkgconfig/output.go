@@ -55,7 +55,7 @@ func (c *command) collectLibs() []pc.Flag {
 }
 
 func (c *command) walk(private bool, visit func(*module, bool)) {
-	w := &walk{repo: c.repo, private: private, depth: c.depth, visit: visit}
+	w := &walk{repo: c.repo, private: private, depth: c.depth, visit: visit, lenient: c.lenient()}
 	w.roots(c.modules)
 }
 

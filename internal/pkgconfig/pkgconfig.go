@@ -35,6 +35,9 @@ type Config struct {
 	SystemInclude []string // folders inside the sysroot whose -I is left out: "/usr/include"
 	SystemLib     []string // folders inside the sysroot whose -L is left out
 	Env           []string // PKG_CONFIG_PATH, PKG_CONFIG_ALLOW_SYSTEM_CFLAGS and …_LIBS are read
+	// LenientPrivate lets a module miss what only its Requires.private names, as long as nothing
+	// is linked statically: the sysroot leaves out packages that no header in use asks for.
+	LenientPrivate bool
 	// Clean drops or changes flags that the compiler does not understand; nil for none.
 	Clean func([]pc.Flag) []pc.Flag
 }

@@ -17,7 +17,7 @@ import (
 // beast is a repository in a text. Its paragraphs are packages:
 //
 //	Package, Version (1), Source, Depends, Provides: as in Debian
-//	Holds: any of develop library programs system data doclink
+//	Holds: any of develop library programs system data doclink own
 //	Configs: "name: -llib -llib require …; private …", one a line
 //	Includes, Headers, Libraries: words
 //	Links: "name=target -llib", "name=" for an archive alone, one a line
@@ -34,6 +34,7 @@ type animal struct {
 	traits            resolve.Traits
 	files             resolve.Files
 	development       resolve.Development
+	own               bool // the distribution's own of what the toolchain has too
 }
 
 func newBeast(text string) (*beast, error) {
@@ -134,6 +135,8 @@ func (a *animal) hold(words []string) error {
 			a.traits.System = true
 		case "data":
 			a.traits.Data = true
+		case "own":
+			a.own = true
 		case "doclink":
 			a.traits.DocLink = true
 			continue
@@ -184,7 +187,7 @@ func (b *beast) Find(_ context.Context, n resolve.Need) ([]resolve.Candidate, er
 			ok = slices.Contains(a.files.Headers, n.Name)
 		}
 		if ok && !slices.ContainsFunc(out, func(c resolve.Candidate) bool { return c.Name == a.Name }) {
-			out = append(out, resolve.Candidate{Package: a.Package, File: n.Name})
+			out = append(out, resolve.Candidate{Package: a.Package, File: "usr/include/" + n.Name, Own: a.own})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y resolve.Candidate) int { return strings.Compare(x.Name, y.Name) })

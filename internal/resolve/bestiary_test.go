@@ -79,8 +79,7 @@ func run(t *testing.T, text, ask string) string {
 		switch key {
 		case "needs":
 			for _, w := range strings.Fields(words) {
-				kind, name, _ := strings.Cut(w, ":")
-				needs = append(needs, resolve.Need{Kind: resolve.NeedKind(kind), Name: name, From: []string{"example.com/" + name}})
+				needs = append(needs, need(w))
 			}
 		case "roots":
 			roots = strings.Fields(words)
@@ -93,6 +92,18 @@ func run(t *testing.T, text, ask string) string {
 		return "error: " + err.Error() + "\n"
 	}
 	return show(res)
+}
+
+// need reads "kind:name", "header?:name" for a soft one, "header:name@place" for one with places.
+func need(w string) resolve.Need {
+	kind, name, _ := strings.Cut(w, ":")
+	n := resolve.Need{Kind: resolve.NeedKind(strings.TrimSuffix(kind, "?")), Soft: strings.HasSuffix(kind, "?")}
+	var place string
+	if n.Name, place, _ = strings.Cut(name, "@"); place != "" {
+		n.Places = []string{place}
+	}
+	n.From = []string{"example.com/" + n.Name}
+	return n
 }
 
 func show(res resolve.Result) string {

@@ -70,8 +70,10 @@ func Closures(ctx context.Context, repo Repository, needs []Need, roots []string
 func merge(needs []Need) []Need {
 	byName := map[string]Need{}
 	for _, n := range needs {
-		old := byName[n.String()]
+		old, ok := byName[n.String()]
 		n.From = distinct(append(slices.Clone(old.From), n.From...))
+		n.Places = distinct(append(slices.Clone(old.Places), n.Places...))
+		n.Soft = n.Soft && (!ok || old.Soft)
 		byName[n.String()] = n
 	}
 	out := slices.Collect(maps.Values(byName))
@@ -85,16 +87,34 @@ func distinct(list []string) []string {
 	return slices.Compact(out)
 }
 
+// split parts headers from other needs.
+func split(needs []Need) (headers, others []Need) {
+	for _, n := range needs {
+		if n.Kind == Header {
+			headers = append(headers, n)
+		} else {
+			others = append(others, n)
+		}
+	}
+	return headers, others
+}
+
 // attempt resolves with the versions that are allowed so far.
 func (s *solver) attempt(ctx context.Context, needs []Need, roots []string) (Result, error) {
 	s.members, s.decisions, s.told = map[string]*member{}, nil, map[string]bool{}
 	s.seeds, s.uses, s.used = nil, nil, map[use]bool{}
-	rootMembers, err := s.start(ctx, needs, roots)
+	headers, others := split(needs)
+	rootMembers, err := s.start(ctx, others, roots)
 	if err != nil {
 		return Result{}, err
 	}
 	if err := s.build(ctx); err != nil {
 		return Result{}, err
+	}
+	if len(headers) > 0 {
+		if err := s.headers(ctx, headers); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := s.run(ctx, append(s.seeds, rootMembers...)); err != nil {
 		return Result{}, err
@@ -194,12 +214,19 @@ func (s *solver) startNeeds(ctx context.Context, needs []Need, found [][]Candida
 		}
 		m.build = true
 		switch n.Kind {
+		case Library:
+			if n.Name == CXX {
+				err = s.ownCXX(ctx, m)
+				break
+			}
+			s.use(use{m, useLibrary, n.Name, true})
 		case PkgConfig:
 			s.use(use{m, useConfig, n.Name, true})
-		case Library:
-			s.use(use{m, useLibrary, n.Name, true})
 		default:
 			s.use(use{m, useAll, "", true})
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	return roots, nil
@@ -220,7 +247,7 @@ func (s *solver) choose(ctx context.Context, n Need, found []Candidate, system b
 			if err != nil {
 				return nil, err
 			}
-			if t.System && (t.Develop || n.Kind != NamePackage) {
+			if t.System && !c.Own && (t.Develop || n.Kind != NamePackage) {
 				s.decide("%s: %s has it, which the toolchain stands in for", n, c.Name)
 				return nil, nil
 			}

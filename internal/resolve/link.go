@@ -116,6 +116,27 @@ func (s *solver) linkTarget(ctx context.Context, m *member, target string) error
 	return nil
 }
 
+// ownCXX takes the libraries that C++ is linked with: that of the C++ development package m
+// and, of the same source, what that one depends on, which passes exceptions on. The toolchain
+// stands in for the latter elsewhere.
+func (s *solver) ownCXX(ctx context.Context, m *member) error {
+	return s.dependencies(ctx, m, func(p Package, t Traits) error {
+		if !t.Library || t.System || p.Source != m.Source {
+			return nil
+		}
+		if err := s.seedOf(m, p); err != nil {
+			return err
+		}
+		shared := s.members[p.Name]
+		return s.dependencies(ctx, shared, func(p Package, t Traits) error {
+			if !t.Library || p.Source != m.Source {
+				return nil
+			}
+			return s.seedOf(shared, p)
+		})
+	})
+}
+
 // soname cuts a library's file name after the first number of its version: the list of
 // files may be of another update than the package.
 func soname(file string) string {

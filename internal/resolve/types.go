@@ -24,7 +24,15 @@ type Need struct {
 	Kind NeedKind
 	Name string
 	From []string // import paths of the Go packages that state it, sorted
+
+	// Of a header alone:
+	Soft   bool     // a condition that nobody can tell decides whether it is needed: without it goes too
+	Places []string // other names that it may have below the include folders, from -I of the package: "SDL2/SDL.h"
 }
+
+// CXX is the need of a composition that has C++ in it: the C++ library which the repository's
+// own libraries are compiled against.
+const CXX = "stdc++"
 
 // String is the need as the lock records it: "pkg-config:cairo".
 func (n Need) String() string { return string(n.Kind) + ":" + n.Name }
@@ -55,6 +63,7 @@ type Traits struct {
 type Candidate struct {
 	Package
 	File string // the file in it that does: usr/lib/arm-linux-gnueabihf/pkgconfig/cairo.pc
+	Own  bool   // it is taken though the toolchain brings the like: the distribution's own C++ library
 }
 
 // Dependency is one dependency of a package: the packages that satisfy it, best first, in

@@ -133,6 +133,10 @@ func (c *KitConfig) spec() (shim.Spec, error) {
 		s.Include = []string{"/usr/include/" + s.Triplet, "/usr/include"}
 		s.LibDirs = []string{lib, "/usr/lib", "/lib/" + s.Triplet, "/lib"}
 		s.PkgConfig = []string{lib + "/pkgconfig", "/usr/lib/pkgconfig", "/usr/share/pkgconfig"}
+		var err error
+		if s.CXX, err = targetCXX(c.Sysroot, s.Triplet); err != nil {
+			return s, err
+		}
 	}
 	return s, nil
 }

@@ -26,6 +26,7 @@ const (
 
 // System is what the Windows of one processor provides. It is not changed after Load.
 type System struct {
+	lib  fs.FS
 	dlls map[string]bool // lower case, with their ending
 	libs map[string]bool // lower case names after -l
 }
@@ -42,7 +43,7 @@ func Load(lib fs.FS, goarch string) (*System, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read zig's definitions of Windows: %w", err)
 	}
-	s := &System{dlls: make(map[string]bool), libs: make(map[string]bool)}
+	s := &System{lib: lib, dlls: make(map[string]bool), libs: make(map[string]bool)}
 	for _, f := range folders {
 		if err := s.load(lib, f); err != nil {
 			return nil, fmt.Errorf("read zig's definitions of Windows: %w", err)
@@ -196,3 +197,19 @@ func (s *System) Provides(name string) Kind {
 // Links says whether zig satisfies -lname by itself, from its definition files or its own
 // sources.
 func (s *System) Links(name string) bool { return s.libs[strings.ToLower(name)] }
+
+// HasHeader says whether zig has a header for Windows, in any case of letters.
+func (s *System) HasHeader(name string) bool {
+	for _, dir := range []string{"libc/include/any-windows-any", "include"} {
+		entries, err := fs.ReadDir(s.lib, path.Join(dir, strings.ToLower(path.Dir(name))))
+		if err != nil {
+			continue
+		}
+		for _, e := range entries {
+			if !e.IsDir() && strings.EqualFold(e.Name(), path.Base(name)) {
+				return true
+			}
+		}
+	}
+	return false
+}

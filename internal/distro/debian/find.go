@@ -21,8 +21,11 @@ func (r *Repository) Find(ctx context.Context, n resolve.Need) ([]resolve.Candid
 	if n.Kind == resolve.NamePackage {
 		return r.findPackage(n.Name)
 	}
+	if n.Kind == resolve.Library && n.Name == resolve.CXX {
+		return r.findCXX()
+	}
 	out, err := r.findIn(r.files, n)
-	if err != nil || len(out) > 0 || n.Kind == resolve.Library || len(r.layout.paths(n)) == 0 {
+	if err != nil || len(out) > 0 || n.Kind == resolve.Library || n.Soft || len(r.layout.paths(n)) == 0 {
 		return out, err
 	}
 	if r.all == nil {
@@ -32,6 +35,21 @@ func (r *Repository) Find(ctx context.Context, n resolve.Need) ([]resolve.Candid
 		}
 	}
 	return r.findIn(r.all, n)
+}
+
+// findCXX finds the C++ library's development package, of the compiler that the suite's own
+// libraries were compiled with: the one whose shared library is the suite's newest.
+func (r *Repository) findCXX() ([]resolve.Candidate, error) {
+	shared, err := r.records("libstdc++6")
+	if err != nil || len(shared) == 0 {
+		return nil, err
+	}
+	major, _, _ := strings.Cut(shared[0].version.Upstream(), ".")
+	out, err := r.findPackage("libstdc++-" + major + "-dev")
+	for i := range out {
+		out[i].Own = true
+	}
+	return out, err
 }
 
 func (r *Repository) findPackage(name string) ([]resolve.Candidate, error) {

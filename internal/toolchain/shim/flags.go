@@ -100,12 +100,12 @@ var rules = []rule{
 	{"-static-pie", always, static, "zig ignores it"},
 	{"-static-libgcc", always, drop, "zig's runtime is always static"},
 	{"-shared-libgcc", always, drop, "zig's runtime is always static"},
-	{"-static-libstdc++", always, drop, "zig's C++ library is always static"},
+	{"-static-libstdc++", always, drop, "zig's C++ library is always static; see targetCXX for the target's"},
 	{"-fuse-ld=*", always, drop, "zig has one linker"},
 	{"--ld-path=*", always, drop, "zig has one linker"},
 	{"-B*", always, drop, "zig brings its own tools and start files"},
 	{"-specs*", always, drop, "zig is no gcc"},
-	{"-stdlib=*", always, drop, "zig's C++ library is libc++"},
+	{"-stdlib=*", always, drop, "the target has one C++ library"},
 	{"-wrapper", always, drop, "zig is no gcc"},
 
 	{"-I*", always, includeDir, "row 9: the sysroot's default folders go behind zig's own headers"},
@@ -210,7 +210,7 @@ var system = map[string]bool{
 }
 
 func isStdcxx(name string) bool {
-	return name == "stdc++" || name == "c++" || name == "c++abi" || name == "supc++"
+	return name == "stdc++" || name == ":libstdc++.a" || name == ":libstdc++.so.6" || name == "c++" || name == "c++abi" || name == "supc++"
 }
 
 func library(t *translation, w word) error {
@@ -221,6 +221,12 @@ func library(t *translation, w word) error {
 			t.emit(file)
 			return nil
 		}
+	case t.spec.CXX != nil && isStdcxx(name):
+		t.note("-l%s is the target's own C++ library", name)
+		return nil
+	case t.spec.CXX != nil && (name == "gcc_s" || name == "gcc_eh"):
+		t.emit(t.spec.inSysroot(t.spec.CXX.Unwinder))
+		return nil
 	case name == "anl" && t.spec.Libc == "glibc":
 		t.note("dropped -lanl: the C library has it")
 		return nil
@@ -272,8 +278,9 @@ func includeDir(t *translation, w word) error {
 	}
 	given := w.joined(flag)
 	dir := given
-	if strings.HasPrefix(filepath.ToSlash(given), "/") {
-		var ok bool
+	if at, ok := t.targetInclude(given); ok && !t.ours(given) {
+		dir = at
+	} else if strings.HasPrefix(filepath.ToSlash(given), "/") {
 		if dir, ok = t.place(given); !ok {
 			t.note("dropped %s %s: a folder of this machine, not of the target", flag, given)
 			return nil

@@ -3,6 +3,8 @@ package shim
 import (
 	"path/filepath"
 	"strings"
+
+	"github.com/graft-build/graft/internal/hostdir"
 )
 
 // hostDirs are folders of the machine that compiles. Nothing in them is for the target.
@@ -10,6 +12,21 @@ var hostDirs = []string{
 	"/usr/include", "/usr/local/include", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/usr/local/lib",
 	"/usr/local/lib64", "/lib", "/lib32", "/lib64",
 	"/opt/homebrew/include", "/opt/homebrew/lib", "/opt/local/include", "/opt/local/lib",
+}
+
+// targetInclude returns where the target has the headers of a folder of the developer's machine,
+// /opt/homebrew/include/SDL2: below one of its own header folders, if there.
+func (t *translation) targetInclude(path string) (string, bool) {
+	sub, ok := hostdir.Include(path)
+	if !ok || sub == "" || t.spec.Sysroot == "" {
+		return "", false
+	}
+	for _, d := range t.spec.Include {
+		if dir := t.spec.inSysroot(d + "/" + sub); t.files.IsDir(dir) {
+			return dir, true
+		}
+	}
+	return "", false
 }
 
 // place returns where a path of a flag leads. A path of the machine's own system folders is
@@ -52,6 +69,9 @@ func within(path, dir string) bool {
 // Folders deeper down may be anybody's: Debian keeps the Go distribution in /usr/lib.
 func hostDir(path string) bool {
 	path = strings.TrimRight(path, "/")
+	if _, ok := hostdir.Include(path); ok {
+		return true
+	}
 	for _, d := range hostDirs {
 		if path == d || within(path, d) && strings.HasSuffix(d, "/include") {
 			return true

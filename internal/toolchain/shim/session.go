@@ -50,11 +50,7 @@ func (s *session) run(args []string) (int, error) {
 	if s.spec.foreignRuntime() && t.mode == link && t.sources && !t.partial {
 		return s.inSteps(args, cwd)
 	}
-	name := "cc"
-	if t.cxx {
-		name = "c++"
-	}
-	return s.zig([]string{name}, t.out, given, t.notes, t.linksCxx())
+	return s.zig([]string{t.zigCommand()}, t.out, given, t.notes, t.linksCxx() && s.spec.CXX == nil)
 }
 
 // zig starts zig with a subcommand and arguments. given and notes go to the log.
@@ -131,7 +127,7 @@ func localCache(args []string, cwd string) string {
 // pkgConfig is the configuration of the kit's pkg-config.
 func (s *Spec) pkgConfig(env []string) pkgconfig.Config {
 	c := pkgconfig.Config{
-		Sysroot: s.Sysroot, SystemInclude: s.Include, SystemLib: s.LibDirs, Env: env, Clean: cleanFlags,
+		Sysroot: s.Sysroot, SystemInclude: s.Include, SystemLib: s.LibDirs, Env: env, Clean: cleanFlags, LenientPrivate: true,
 	}
 	for _, d := range s.PkgConfig {
 		c.Dirs = append(c.Dirs, s.inSysroot(d))

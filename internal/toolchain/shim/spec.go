@@ -33,6 +33,16 @@ type Spec struct {
 	LibDirs   []string `json:"libdirs,omitempty"`   // default library folders inside the sysroot
 	PkgConfig []string `json:"pkgconfig,omitempty"` // folders of .pc files inside the sysroot
 	Defines   []string `json:"defines,omitempty"`   // macros every C file is compiled with: "_TIME_BITS=64"
+	CXX       *CXX     `json:"cxx,omitempty"`       // the target's own C++ library; nil when C++ is compiled with zig's
+}
+
+// CXX is the C++ library that the distribution's own C++ libraries are compiled against: GNU's.
+// Objects of the two kinds don't link, and exceptions don't pass from one to the other.
+type CXX struct {
+	Include  []string `json:"include"`  // its header folders inside the sysroot, in the order of search
+	Shared   string   `json:"shared"`   // libstdc++.so.6 inside the sysroot
+	Archive  string   `json:"archive"`  // libstdc++.a inside the sysroot
+	Unwinder string   `json:"unwinder"` // libgcc_s.so.1 inside the sysroot, which passes exceptions on
 }
 
 // SpecVersion is the version of kit.json that this graft reads and writes.

@@ -59,6 +59,9 @@ type translation struct {
 	language bool // -x is in force at the end
 	entry    bool // the caller names the entry point
 	stdcxx   bool // -lstdc++ and its like
+	cxxCode  bool // C++ is compiled
+	archived bool // -static-libstdc++
+	noCXX    bool // -nostdlib++: the caller names the C++ library himself
 	strip    stripping
 	linker   linkerState
 	out      []string
@@ -200,9 +203,15 @@ func (t *translation) survey(words []word) {
 		case f == "-x":
 			t.sources = t.sources || w.value != "none"
 			t.language = w.value != "none"
+			t.cxxCode = t.cxxCode || strings.HasPrefix(w.value, "c++")
+		case f == "-static-libstdc++":
+			t.archived = true
+		case f == "-nostdlib++":
+			t.noCXX = true
 		case f == "-" || !strings.HasPrefix(f, "-"):
 			inputs = true
 			t.sources = t.sources || isSource(f)
+			t.cxxCode = t.cxxCode || isCXX(f)
 		case strings.HasPrefix(f, "-O"):
 			t.optimize = true
 		case strings.HasPrefix(f, "-g"):
@@ -255,6 +264,15 @@ func isSource(name string) bool {
 // linksCxx says whether the call links a program with C++ in it.
 func (t *translation) linksCxx() bool { return t.mode == link && (t.cxx || t.stdcxx) }
 
+// zigCommand is what of zig does the work. With the target's own C++ library it is never
+// zig c++, which would bring its own.
+func (t *translation) zigCommand() string {
+	if t.cxx && t.spec.CXX == nil {
+		return "c++"
+	}
+	return "cc"
+}
+
 // before puts the flags that every call has in front of the caller's, so that his win.
 func (t *translation) before() {
 	s := t.spec
@@ -291,6 +309,9 @@ func (t *translation) before() {
 // after puts the folders that are searched last behind the caller's flags.
 func (t *translation) after() {
 	s := t.spec
+	if s.CXX != nil {
+		t.targetCXX()
+	}
 	if s.Sysroot != "" && !t.nostdinc {
 		for _, d := range s.Include {
 			if dir := s.inSysroot(d); t.files.IsDir(dir) {

@@ -132,6 +132,7 @@ var rows = []struct {
 	{"other header folders", "-c main.c -I/sr/usr/include/cairo -I. -Irel -I rel -isystem sys -iquote q -idirafter /opt/own/lib", "-c main.c -I/sr/usr/include/cairo -I. -Irel -Irel -isystem sys -iquote q -idirafter /opt/own/lib"},
 	{"the target's header folders", "-c main.c -I/usr/include/cairo", "-c main.c -I/sr/usr/include/cairo"},
 	{"the machine's header folders", "-c main.c -I/usr/include/gtk -I/usr/local/include", "-c main.c"},
+	{"a developer's header folders", "-c main.c -I/opt/homebrew/include/cairo -isystem /usr/local/opt/x/include -IC:/msys64/mingw64/include/cairo", "-c main.c -I/sr/usr/include/cairo -I/sr/usr/include/cairo"},
 
 	// Row 13: processors.
 	{"march, 64 bit ARM", "-c main.c -march=armv8.2-a+crc+fp16", "-c main.c"},
@@ -169,6 +170,48 @@ func TestRows(t *testing.T) {
 }
 
 // A rule without a row is a rule that nobody tried.
+// C++ of a target that has a C++ library of its own goes without zig's.
+func TestTargetCXX(t *testing.T) {
+	spec := testSpec()
+	spec.CXX = &CXX{
+		Include: []string{"/usr/include/c++/12", "/usr/include/t/c++/12"},
+		Shared:  "/usr/lib/t/libstdc++.so.6", Archive: "/usr/lib/gcc/t/12/libstdc++.a", Unwinder: "/usr/lib/t/libgcc_s.so.1",
+	}
+	const (
+		headers = "-nostdinc++ -I/sr/usr/include/c++/12 -I/sr/usr/include/t/c++/12"
+		libs    = "/sr/usr/lib/t/libstdc++.so.6 /sr/usr/lib/t/libgcc_s.so.1 -nostdlib++"
+	)
+	for _, tt := range []struct {
+		name, args string
+		cxx        bool
+		want       string
+	}{
+		{"compile", "-c main.cc -Iown", true, "-c main.cc -Iown " + headers},
+		{"by cc", "-c main.cpp", false, "-c main.cpp " + headers},
+		{"by language", "-x c++ -c main", false, "-x c++ -c main " + headers},
+		{"C", "-c main.c", false, "-c main.c"},
+		{"link", "main.o", true, "main.o " + libs},
+		{"compile and link", "main.cc", true, "main.cc " + headers + " " + libs},
+		{"asked for", "main.o -lstdc++ -lm", false, "main.o -lm " + libs},
+		{"C alone", "main.o -lm", false, "main.o -lm"},
+		{"the unwinder alone", "main.o -lgcc_s", false, "main.o /sr/usr/lib/t/libgcc_s.so.1"},
+		{"static", "main.o -static-libstdc++", true, "main.o /sr/usr/lib/gcc/t/12/libstdc++.a /sr/usr/lib/t/libgcc_s.so.1 -nostdlib++"},
+		{"none", "main.o -nostdlib++", true, "main.o -nostdlib++ -nostdlib++"},
+		{"partial", "-r a.o b.o", true, "-r a.o b.o"},
+	} {
+		tr := &translation{spec: spec, cxx: tt.cxx, cwd: "/src", kit: "/kit", files: testFiles}
+		if err := tr.run(strings.Fields(tt.args)); err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Join(tr.out, " ")
+		_, text, _ = strings.Cut(text, "=/_/zig ")
+		text, _, _ = strings.Cut(text, " -idirafter")
+		if text != tt.want || tr.zigCommand() != "cc" {
+			t.Errorf("%s: zig %s %s, want %s", tt.name, tr.zigCommand(), text, tt.want)
+		}
+	}
+}
+
 func TestRulesCovered(t *testing.T) {
 	var all strings.Builder
 	for _, r := range append(rows, windowsRows...) {

@@ -1,0 +1,117 @@
+package resolve
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// headers meets the needs of headers, after everything else: most are in packages that other
+// needs have brought, and only what is left over asks for a package of its own. All of that one
+// is taken, its libraries too: a module that says nothing else opens them when it runs, or is
+// linked with them by flags of its user.
+func (s *solver) headers(ctx context.Context, needs []Need) error {
+	var missing MissingError
+	// Those that leave no choice first: a choice can then fall on one of them.
+	for _, single := range []bool{true, false} {
+		for _, n := range needs {
+			found, err := s.findHeader(ctx, n)
+			if err != nil {
+				return err
+			}
+			if single != (len(found) == 1) {
+				continue
+			}
+			if err := s.header(ctx, n, found, &missing); err != nil {
+				return err
+			}
+		}
+	}
+	if len(missing.Needs) > 0 {
+		slices.SortFunc(missing.Needs, func(a, b MissingNeed) int { return strings.Compare(a.String(), b.String()) })
+		return &missing
+	}
+	return s.build(ctx)
+}
+
+// findHeader looks below the folders that the package names first, as the compiler does.
+func (s *solver) findHeader(ctx context.Context, n Need) ([]Candidate, error) {
+	for _, name := range append(slices.Clone(n.Places), n.Name) {
+		at := n
+		at.Name = name
+		found, err := s.repo.Find(ctx, at)
+		if err != nil {
+			return nil, fmt.Errorf("find %s: %w", at, err)
+		}
+		if len(found) > 0 {
+			return found, nil
+		}
+	}
+	return nil, nil
+}
+
+func (s *solver) header(ctx context.Context, n Need, found []Candidate, missing *MissingError) error {
+	for _, c := range found {
+		t, err := s.traitsOf(ctx, c.Package)
+		if err != nil || t.System {
+			return err
+		}
+		if m := s.members[c.Name]; m != nil && m.build {
+			m.asked(n.String())
+			return nil
+		}
+	}
+	found = slices.DeleteFunc(slices.Clone(found), func(c Candidate) bool { return !s.searched(n, c) })
+	if len(found) > 0 {
+		m, err := s.choose(ctx, n, found, true)
+		if err != nil || m == nil {
+			return err
+		}
+		m.asked(n.String())
+		m.build = true
+		s.use(use{m, useAll, "", true})
+		return nil
+	}
+	if has, err := s.brought(ctx, n); err != nil || has || n.Soft {
+		return err
+	}
+	_, err := s.find(ctx, n, missing)
+	return err
+}
+
+// brought says whether a package of the build closure has a header in a folder of its own,
+// which its .pc file names: gtk/gtk.h in gtk-3.0.
+func (s *solver) brought(ctx context.Context, n Need) (bool, error) {
+	if s.evidence == nil {
+		return false, nil
+	}
+	for _, name := range s.names() {
+		m := s.members[name]
+		if !m.build {
+			continue
+		}
+		if t, err := s.traitsOf(ctx, m.Package); err != nil {
+			return false, err
+		} else if !t.Develop {
+			continue
+		}
+		files, err := s.evidence.Files(ctx, m.Package)
+		if err != nil {
+			return false, fmt.Errorf("list package %s: %w", name, err)
+		}
+		if slices.ContainsFunc(files.Headers, func(h string) bool { return strings.HasSuffix(h, "/"+n.Name) }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// searched says whether a compiler finds the file without any -I, or in a place of the need's.
+func (s *solver) searched(n Need, c Candidate) bool {
+	if s.evidence != nil {
+		return true // it told nothing else
+	}
+	_, below, _ := strings.Cut(c.File, "/include/")
+	return below == n.Name || slices.Contains(n.Places, below)
+}
