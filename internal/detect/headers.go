@@ -181,13 +181,13 @@ func (s *headerScan) file(name string) ([]byte, bool) {
 	if !within(s.p.root(), native) {
 		return nil, false
 	}
-	text, ok := readRegular(native, maxSource)
+	text, ok := readRegular(native, maxScanned)
 	s.read.note(native, text, ok)
 	return text, ok
 }
 
-// maxSource bounds a source that is looked through; amalgamations have some 10 MB.
-const maxSource = 64 << 20
+// maxScanned bounds a source that is looked through; amalgamations have some 10 MB.
+const maxScanned = 64 << 20
 
 func readRegular(name string, limit int64) ([]byte, bool) {
 	fi, err := os.Stat(name)

@@ -37,7 +37,7 @@ func (t *trace) holds() bool {
 		}
 	}
 	for name, was := range t.Files {
-		if text, ok := readRegular(name, maxSource); !ok || digest.OfString(string(text)) != was {
+		if text, ok := readRegular(name, maxScanned); !ok || digest.OfString(string(text)) != was {
 			return false
 		}
 	}

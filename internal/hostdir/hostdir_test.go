@@ -20,7 +20,7 @@ func TestInclude(t *testing.T) {
 		"/home/me/src/x/include":                      "-",
 		"/usr/local/go/pkg/include":                   "-",
 		"/usr/lib/go-1.26/src/include":                "-",
-		"C:/work/x":                                   "-",
+		"C:/me/x":                                     "-",
 		"include":                                     "-",
 		"":                                            "-",
 	} {
