@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +25,7 @@ type session struct {
 	*Project
 	plan  *plan
 	goes  compose.Go
+	host  compose.Go // the installed one
 	comp  compose.Composition
 	ahead func() // called when C will be compiled, before packages are chosen; may be nil
 	shell bool   // for a command that is not graft's: any folder will do, and C is wanted
@@ -42,7 +42,8 @@ func (p *Project) session(ctx context.Context, req Request) (*session, error) {
 	if s.goes, err = compose.FindGo(ctx, p.cfg.Env, p.cfg.Events); err != nil {
 		return nil, err
 	}
-	return s, s.inheritRemote(ctx, req)
+	s.host = s.goes
+	return s, s.newerGo(ctx, func() error { return s.inheritRemote(ctx, req) })
 }
 
 // hideLock keeps the lock of a composition that no manifest describes in the store: the
@@ -127,28 +128,52 @@ func (s *session) inheritFrom(ctx context.Context, req Request, locked *lock.Loc
 	return nil
 }
 
-// useGo makes the go command be the locked version, by Go's own toolchain mechanism when
-// the installed one is another.
-func (s *session) useGo(version string) {
+// useGo makes the go command be another version, by Go's own toolchain mechanism when that is
+// not the installed one.
+func (s *session) useGo(ctx context.Context, version string) error {
 	if version == "" || version == s.goes.Version {
-		return
+		return nil
 	}
-	s.goes.Env = append(slices.Clone(s.goes.Env), "GOTOOLCHAIN=go"+version)
-	s.goes.Version = version
+	var err error
+	s.goes, err = compose.Switch(ctx, s.host, version, s.cfg.Offline, s.cfg.Events)
+	return err
+}
+
+// newerGo does something, again with a newer Go when that is needed.
+func (s *session) newerGo(ctx context.Context, f func() error) error {
+	for {
+		err := f()
+		var old *compose.OldGoError
+		if !errors.As(err, &old) || old.Have != s.goes.Version {
+			return err
+		}
+		if err := s.useGo(ctx, old.Version); err != nil {
+			return fmt.Errorf("%w: %w", old, err)
+		}
+		s.cfg.Events.Send(event.Note{Text: fmt.Sprintf("%s needs Go %s, the installed one is %s: Go %s is used", old.Who, old.Version, s.host.Version, old.Version)})
+	}
 }
 
 // compose runs the first stage.
 func (s *session) compose(ctx context.Context, locked *lock.Lock) error {
 	if locked != nil {
-		s.useGo(locked.Go)
+		if err := s.useGo(ctx, locked.Go); err != nil {
+			return fmt.Errorf("%s: %w", s.lockName(), err)
+		}
 	}
 	if s.adopted() {
 		return s.adopt(ctx)
 	}
 	return s.stage("compose", "", func() (string, error) {
-		comp, err := compose.Compose(ctx, s.deps(), s.spec(locked))
-		s.comp = comp
-		return fmt.Sprintf("%s with %s", comp.Package, count(len(comp.Plugins), "plugin")), err
+		err := s.newerGo(ctx, func() (err error) {
+			s.comp, err = compose.Compose(ctx, s.deps(), s.spec(locked))
+			var old *compose.OldGoError
+			if locked != nil && errors.As(err, &old) {
+				return &compose.StaleError{What: []string{fmt.Sprintf("%s needs Go %s, the lock has %s", old.Who, old.Version, locked.Go)}}
+			}
+			return err
+		})
+		return fmt.Sprintf("%s with %s", s.comp.Package, count(len(s.comp.Plugins), "plugin")), err
 	})
 }
 

@@ -40,7 +40,7 @@ func (s *session) planKey() (digest.Digest, error) {
 	}
 	k := digest.NewKey("plan/2").AddDigest("graft", self).AddDigest("lock", digest.Of(locked)).Add("manifest", string(m)).
 		Add("app", s.plan.app).Add("plugins", string(plugins)).Add("tags", s.plan.tags...).Add("out", s.plan.out).
-		Add("go", s.goes.Exe, s.goes.Version).Add("go env", s.goes.Env...)
+		Add("go", s.host.Exe, s.host.Version).Add("go env", s.host.Env...)
 	if err := s.addResources(k); err != nil {
 		return digest.Digest{}, err
 	}

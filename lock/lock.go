@@ -44,6 +44,8 @@ type Module struct {
 	Version string `json:"version,omitempty"` // "" for a local folder
 	Replace string `json:"replace,omitempty"` // "path@version" that stands in, or "local"
 	Sum     string `json:"sum,omitempty"`     // h1: of the zip
+	From    string `json:"from,omitempty"`    // what the application requires, where a plugin raised that
+	By      string `json:"by,omitempty"`      // module of the plugin that did, then those between it and the requirement; separated by spaces
 }
 
 // Repository is one archive's state at the time of locking.

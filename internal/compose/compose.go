@@ -150,7 +150,16 @@ func Compose(ctx context.Context, d Deps, s Spec) (Composition, error) {
 	if err := c.follow(ctx, r); err != nil {
 		return Composition{}, err
 	}
-	comp, err := c.compose(ctx, r, file)
+	raises := c.raises(r)
+	if s.Keep || s.Locked == nil {
+		if err := c.checkRaises(raises); err != nil {
+			return Composition{}, err
+		}
+	}
+	if s.Locked == nil {
+		c.warnLanguage(r)
+	}
+	comp, err := c.compose(ctx, r, raises, file)
 	if err != nil {
 		return Composition{}, err
 	}
@@ -269,7 +278,7 @@ func (c *composer) open(who, root, shown, version string) (*mod, error) {
 func (c *composer) show(path string) string { return shorter(c.spec.Dir, path) }
 
 // compose lays the composition out and describes it.
-func (c *composer) compose(ctx context.Context, r requirements, file []byte) (Composition, error) {
+func (c *composer) compose(ctx context.Context, r requirements, raises []raise, file []byte) (Composition, error) {
 	gomod, err := c.render(r)
 	if err != nil {
 		return Composition{}, fmt.Errorf("write go.mod: %w", err)
@@ -282,7 +291,7 @@ func (c *composer) compose(ctx context.Context, r requirements, file []byte) (Co
 	comp := Composition{
 		Name: programName(c.app.pkg), Module: c.app.mod.path, Version: c.app.mod.version, Package: c.app.pkg,
 		Base: c.spec.Dir, Generated: l.name, AppRoot: c.app.mod.root, AppDir: c.app.dir, GoVersion: c.Go.Version,
-		Modules: c.lockModules(r), Sums: r.Sums, Inputs: c.inputs(),
+		Modules: c.lockModules(r, raises), Sums: r.Sums, Inputs: c.inputs(),
 	}
 	for _, p := range c.plugins {
 		comp.Plugins = append(comp.Plugins, Plugin{

@@ -186,7 +186,10 @@ func (c *composer) download(ctx context.Context, m module.Version) (download, er
 		err = jsonErr
 	}
 	if d.Error != "" {
-		err = errors.New(strings.TrimPrefix(d.Error, m.Path+"@"+m.Version+": "))
+		err = errors.New(c.Go.Redact(strings.TrimPrefix(d.Error, m.Path+"@"+m.Version+": ")))
+		if old := c.oldGo(d.Error); old != nil {
+			err = old
+		}
 		if c.Offline && strings.Contains(d.Error, "GOPROXY=off") {
 			err = ErrOffline
 		}

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"maps"
 	"os"
@@ -52,16 +53,27 @@ func GoEnv(userEnv []string) []string {
 	return goEnv(userEnv, runtime.GOOS)
 }
 
-func goEnv(userEnv []string, goos string) []string {
-	fold := goos == "windows"
-	user := map[string]string{}
+// variables are the user's environment and the settings of go env -w.
+func variables(userEnv []string, goos string) (user, settings map[string]string) {
+	user = map[string]string{}
 	for _, kv := range userEnv {
 		// Windows has variables such as "=C:" that begin with their separator.
 		if i := strings.IndexByte(kv, '='); i > 0 {
-			user[canonical(kv[:i], fold)] = kv[i+1:]
+			user[canonical(kv[:i], goos == "windows")] = kv[i+1:]
 		}
 	}
-	settings := readGoEnvFile(goEnvFile(user, goos))
+	return user, readGoEnvFile(goEnvFile(user, goos))
+}
+
+// toolchainFixed says whether the user wants no other Go than the installed one.
+func toolchainFixed(userEnv []string, goos string) bool {
+	user, settings := variables(userEnv, goos)
+	return cmp.Or(user["GOTOOLCHAIN"], settings["GOTOOLCHAIN"]) == "local"
+}
+
+func goEnv(userEnv []string, goos string) []string {
+	fold := goos == "windows"
+	user, settings := variables(userEnv, goos)
 	out := maps.Clone(fixed)
 	for _, name := range kept {
 		name = canonical(name, fold)

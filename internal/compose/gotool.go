@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 
 	"github.com/graft-build/graft/event"
@@ -20,6 +21,7 @@ type Go struct {
 	Version  string   // "1.26.8"
 	Env      []string // as GoEnv returns it
 	ModCache string   // GOMODCACHE
+	Fixed    bool     // the user allows no other version: GOTOOLCHAIN=local
 }
 
 // ErrNoGo says that the environment's PATH holds no go command.
@@ -31,7 +33,7 @@ var ErrNoModCache = errors.New("find go: neither HOME, GOPATH nor GOMODCACHE is 
 // FindGo finds the go command in the PATH of the user's environment. It starts a process
 // only for an installation that is not laid out as Go's own are.
 func FindGo(ctx context.Context, userEnv []string, ev event.Sink) (Go, error) {
-	g := Go{Env: GoEnv(userEnv)}
+	g := Go{Env: GoEnv(userEnv), Fixed: toolchainFixed(userEnv, runtime.GOOS)}
 	if g.Exe = run.Look(userEnv, "go"); g.Exe == "" {
 		return Go{}, ErrNoGo
 	}

@@ -78,13 +78,8 @@ func (c *composer) requiredFor(pkg string) (m module.Version) {
 
 // lockedVersion is the lock's version of a module where it has one: a plugin may have raised it.
 func (c *composer) lockedVersion(m module.Version) module.Version {
-	if c.spec.Locked == nil {
-		return m
-	}
-	for _, l := range c.spec.Locked.Modules {
-		if l.Path == m.Path && l.Version != "" && module.Check(l.Path, l.Version) == nil {
-			return module.Version{Path: l.Path, Version: l.Version}
-		}
+	if l, ok := c.lockedModule(m.Path); ok && l.Version != "" && module.Check(l.Path, l.Version) == nil {
+		return module.Version{Path: l.Path, Version: l.Version}
 	}
 	return m
 }

@@ -22,7 +22,35 @@ const local = "local"
 const goLinePath = "go"
 
 // lockModules are the modules as the lock records them.
-func (c *composer) lockModules(r requirements) []lock.Module {
+func (c *composer) lockModules(r requirements, raises []raise) []lock.Module {
+	list := c.listModules(r)
+	for i := range list {
+		m := &list[i]
+		for _, up := range raises {
+			if up.path == m.Path && up.to == m.Version {
+				m.From, m.By = up.from, up.by()
+			}
+		}
+		if old, ok := c.lockedModule(m.Path); ok && old.Version == m.Version {
+			m.From, m.By = old.From, old.By
+		}
+	}
+	return list
+}
+
+// lockedModule is what the lock says of a module.
+func (c *composer) lockedModule(path string) (lock.Module, bool) {
+	if c.spec.Locked == nil {
+		return lock.Module{}, false
+	}
+	i := slices.IndexFunc(c.spec.Locked.Modules, func(m lock.Module) bool { return m.Path == path })
+	if i < 0 {
+		return lock.Module{}, false
+	}
+	return c.spec.Locked.Modules[i], true
+}
+
+func (c *composer) listModules(r requirements) []lock.Module {
 	app := c.app.mod
 	list := []lock.Module{{Path: app.path, Version: app.version, Sum: app.sum}}
 	if app.local() {
@@ -99,7 +127,10 @@ func (c *composer) lockedRequirements(u requirements) (requirements, error) {
 		q := requirement{Path: m.Path, Version: m.Version, Indirect: true}
 		now, named := u.find(m.Path)
 		if named {
-			q.Indirect, q.By = now.Indirect, now.By
+			q.Indirect = now.Indirect
+			if now.Version == m.Version {
+				q.By = now.By
+			}
 		}
 		if m.Version == "" {
 			if q.Version = now.Version; !named {

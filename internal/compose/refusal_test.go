@@ -127,7 +127,6 @@ func Plugin() T { return T{} }
 		{name: "path of the standard library", changes: "-- one/go.mod --\nmodule fmt\n", who: one, parts: []string{"standard library"}},
 		{name: "no module line", changes: "-- one/go.mod --\ngo 1.24\n", who: one, parts: []string{"no module line"}},
 		{name: "go.mod that is none", changes: "-- one/go.mod --\nmodul example.com/one\n", who: one, parts: []string{"go.mod:1", "unknown directive"}},
-		{name: "newer Go", changes: "-- one/go.mod --\nmodule example.com/one\n\ngo 1.99\n", who: one, parts: []string{"needs Go 1.99"}},
 		{name: "requires go", changes: "-- one/go.mod --\nmodule example.com/one\n\nrequire go v1.0.0\n", who: one},
 		{
 			name:    "replace without a module",

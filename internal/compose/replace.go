@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	goversion "go/version"
 
@@ -104,13 +105,20 @@ func (c *composer) collectReplaces() error {
 			return err
 		}
 	}
-	for _, m := range c.pluginMods() {
+	// What is in the user's folders counts before what was downloaded.
+	mods := c.pluginMods()
+	slices.SortStableFunc(mods, func(a, b *mod) int {
+		switch {
+		case a.local() == b.local():
+			return 0
+		case a.local():
+			return -1
+		}
+		return 1
+	})
+	for _, m := range mods {
 		for _, r := range m.file.Replace {
-			if unneeded(m, r) {
-				continue
-			}
-			if !m.local() {
-				c.note("%s has a replace line for %s, which counts only in its own builds", m.who, r.Old.Path)
+			if unneeded(m, r) || !m.local() && !c.portable(m, r) {
 				continue
 			}
 			if err := c.carry(m, r); err != nil {
@@ -133,6 +141,40 @@ func (c *composer) pluginMods() []*mod {
 		}
 	}
 	return list
+}
+
+// portable says whether a replace line of a downloaded plugin can be taken over, and tells the
+// user of those that cannot: the plugin may not work without them. One of his own folders he
+// can edit; there a line that cannot be is an error.
+func (c *composer) portable(m *mod, line *modfile.Replace) bool {
+	if line.Old.Path == c.app.mod.path {
+		return false // it is the main module
+	}
+	const left = "%s replaces %s with %s, which is left out: "
+	with := strings.TrimSpace(line.New.Path + " " + line.New.Version)
+	if line.New.Version == "" {
+		c.warn(left+"that folder is not part of the module", m.who, line.Old.Path, with)
+		return false
+	}
+	for _, q := range c.replaces {
+		switch {
+		case q.old.Path != line.Old.Path || q.same(replacement{old: line.Old, new: line.New}):
+		case q.by == c.app.mod:
+			c.warn(left+"the application has %s", m.who, line.Old.Path, with, q)
+			return false
+		default:
+			c.warn(left+"%s has %s", m.who, line.Old.Path, with, q.by.who, q)
+			return false
+		}
+	}
+	for _, q := range c.app.mod.file.Require {
+		if q.Mod.Path == line.Old.Path {
+			c.warn(left+"the application requires %s %s itself; if the plugin does not work without it, put the line into the application's go.mod", m.who, line.Old.Path, with, q.Mod.Path, q.Mod.Version)
+			return false
+		}
+	}
+	c.note("%s replaces %s with %s, which is taken over", m.who, line.Old.Path, with)
+	return true
 }
 
 func (c *composer) addReplace(p replacement) {

@@ -26,7 +26,7 @@ func (c *composer) require(ctx context.Context, file []byte) (requirements, erro
 	if err != nil {
 		return r, err
 	}
-	if err := c.checkPins(r); err != nil {
+	if err := c.checkPins(ctx, r); err != nil {
 		return r, err
 	}
 	platforms := c.spec.Platforms
@@ -39,10 +39,16 @@ func (c *composer) require(ctx context.Context, file []byte) (requirements, erro
 	if err != nil || len(platforms) == 0 {
 		return r, err
 	}
+	first := r
 	if r, err = c.complete(ctx, r, file, platforms); err != nil {
 		return r, err
 	}
-	return r, c.checkPins(r)
+	for i, q := range r.List {
+		if was, _ := first.find(q.Path); was.Version == q.Version {
+			r.List[i].By = was.By
+		}
+	}
+	return r, c.checkPins(ctx, r)
 }
 
 // unlocked are the platforms of which the lock knows nothing yet: their sums may be missing.
@@ -141,7 +147,10 @@ func (c *composer) list(ctx context.Context, l layout, dir string, t target.Targ
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	text := c.rewriter(dir).Rewrite(stderr.String())
+	text := c.Go.Redact(c.rewriter(dir).Rewrite(stderr.String()))
+	if old := c.oldGo(text); err != nil && old != nil {
+		return old
+	}
 	if m := guessed.FindStringSubmatch(text); m != nil {
 		return refuse(c.importer(m[1]), "", "it imports %s, but no go.mod requires a module that has it; go get or go mod tidy in its folder adds it", m[1])
 	}
@@ -199,12 +208,7 @@ func (c *composer) readBack(dir string, r requirements) (requirements, error) {
 		done.Go = f.Go.Version
 	}
 	for _, q := range f.Require {
-		old, _ := r.find(q.Mod.Path)
-		by := old.By
-		if old.Version != q.Mod.Version {
-			by = ""
-		}
-		done.List = append(done.List, requirement{Path: q.Mod.Path, Version: q.Mod.Version, Indirect: q.Indirect, By: by})
+		done.List = append(done.List, requirement{Path: q.Mod.Path, Version: q.Mod.Version, Indirect: q.Indirect})
 	}
 	done.sort()
 	sums, err := readFile(filepath.Join(dir, "go.sum"), maxSumFile)

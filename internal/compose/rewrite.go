@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Rewriter turns the paths that a go command prints in a composition into those of the user.
+// Rewriter turns the paths that a go command prints in a composition into those of the user,
+// and hides secrets.
 type Rewriter struct {
 	base  string            // folder that shown paths start from, where that is shorter
 	app   string            // folder that relative paths at the beginning of a line start from
@@ -102,7 +103,7 @@ func (r Rewriter) Rewrite(text string) string {
 			return m[1] + filepath.Join(r.app, m[3])
 		})
 	}
-	return strings.NewReplacer(r.pairs...).Replace(text)
+	return redact(strings.NewReplacer(r.pairs...).Replace(text))
 }
 
 func shorter(base, path string) string {

@@ -107,7 +107,7 @@ func main() { fmt.Println(names) }
 			mod: "go 1.16",
 		}, {
 			name: "settings of the application", plugins: []string{"./p"},
-			text: "-- app/go.mod --\nmodule example.com/app\n\ngo 1.24\n\ntoolchain go1.99.0\n\ngodebug asynctimerchan=1\n\ntool example.com/app/plugins/x\n\nexclude example.com/z v1.0.0\n\nretract v1.0.0\n-- p/go.mod --\nmodule example.com/p\n\ngo 1.24\n-- p/a.go --\npackage a\n\nfunc Name() string { return \"a\" }\n", want: "[a]\n",
+			text: "-- app/go.mod --\nmodule example.com/app\n\ngo 1.24\n\ntoolchain go1.24.1\n\ngodebug asynctimerchan=1\n\ntool example.com/app/plugins/x\n\nexclude example.com/z v1.0.0\n\nretract v1.0.0\n-- p/go.mod --\nmodule example.com/p\n\ngo 1.24\n-- p/a.go --\npackage a\n\nfunc Name() string { return \"a\" }\n", want: "[a]\n",
 			mod: "godebug asynctimerchan=1",
 		}, {
 			name: "statement with all it can use", plugins: []string{"./p"}, entry: "Name",

@@ -312,7 +312,7 @@ package hello
 	spec.Locked = nil
 	spec.Plugins = []PluginSpec{{Ref: "./newer"}}
 	_, err = Compose(t.Context(), d, spec)
-	refusal(t, err, "plugin ./newer", "needs the application at v2.8.5, which is v2.8.4")
+	refusal(t, err, "plugin ./newer", "requires github.com/caddyserver/caddy/v2 v2.8.5, but the application is v2.8.4")
 }
 
 // lockOf is a lock of a composition whose application's module is the first.
