@@ -37,7 +37,8 @@ type Request struct {
 	Out       string   // folder for artifacts; default "dist"
 	Locked    bool     // the lock must not change
 
-	anew bool // no version is taken from the lock
+	anew   bool // no version is taken from the lock
+	images bool // an image of each target that can have one, beside the other formats
 }
 
 // UsageError is a request that contradicts itself or the project.
@@ -280,6 +281,9 @@ func (pl *plan) setTargets(req Request, m *manifest.Manifest) error {
 		pl.targets = append(pl.targets, t)
 		if err := pl.setFormats(t, req.Formats, m.Formats); err != nil {
 			return err
+		}
+		if req.images && canPack(t, "oci") && !slices.Contains(pl.formats[t.Name], "oci") {
+			pl.formats[t.Name] = append(pl.formats[t.Name], "oci")
 		}
 	}
 	return nil

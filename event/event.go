@@ -32,6 +32,7 @@ type Stage struct {
 type Bytes struct {
 	ID          string // identifies one transfer or one unpacking among those under way
 	Label       string // what it is, for a person: a package's or file's name
+	Up          bool   // it is sent, not received
 	Done, Total int64
 	End         bool // the last event of this ID
 }

@@ -73,7 +73,7 @@ A folder's graft.yaml says what to build; flags alone are enough as well.`,
 	root.AddCommand(
 		a.buildCommand(), a.runCommand(), a.lockCommand(), a.fetchCommand(), a.execCommand(),
 		a.initCommand(), a.addCommand(), a.removeCommand(),
-		a.whyCommand(), a.inspectCommand(),
+		a.whyCommand(), a.inspectCommand(), a.publishCommand(),
 		a.targetsCommand(), a.schemaCommand(), a.storeCommand(), a.versionCommand(),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = false

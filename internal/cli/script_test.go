@@ -2,12 +2,18 @@ package cli_test
 
 import (
 	"context"
+	"encoding/base64"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/graft-build/graft/internal/cli"
@@ -54,10 +60,19 @@ func TestScript(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	open, closed, login := registries(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GRAFT", graft)
+			e.Setenv("REGISTRY", open)
+			e.Setenv("CLOSED", closed)
+			if err := os.MkdirAll(filepath.Join(e.WorkDir, "login"), 0o755); err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(e.WorkDir, "login", "config.json"), []byte(login), 0o600); err != nil {
+				return err
+			}
 			e.Setenv("GRAFT_STORE", filepath.Join(e.WorkDir, ".store"))
 			e.Setenv("GOMODCACHE", modCache)
 			e.Setenv("GOCACHE", buildCache)
@@ -68,6 +83,27 @@ func TestScript(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
 	})
+}
+
+// registries are one for everybody and one for karl, and what docker login keeps of him.
+func registries(t *testing.T) (open, closed, login string) {
+	quiet := registry.Logger(log.New(io.Discard, "", 0))
+	serve := func(h http.Handler) string {
+		s := httptest.NewServer(h)
+		t.Cleanup(s.Close)
+		return strings.TrimPrefix(s.URL, "http://")
+	}
+	inner := registry.New(quiet)
+	closed = serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "karl" || password != "secret" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	auth := base64.StdEncoding.EncodeToString([]byte("karl:secret"))
+	return serve(registry.New(quiet)), closed, `{"auths": {"` + closed + `": {"auth": "` + auth + `"}}}`
 }
 
 // status N COMMAND…: the command must end with exit status N. Its output is kept for

@@ -14,6 +14,7 @@ import (
 	"github.com/graft-build/graft/internal/compile"
 	"github.com/graft-build/graft/internal/compose"
 	"github.com/graft-build/graft/internal/fetch"
+	"github.com/graft-build/graft/internal/publish"
 	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/internal/store"
 	"github.com/graft-build/graft/internal/toolchain"
@@ -143,7 +144,16 @@ func environment(err error) (status int, hint string) {
 	var dns *net.DNSError
 	var fetched *fetch.Error
 	var store *graft.StoreError
+	var denied *publish.DeniedError
+	var plain *publish.PlainError
+	var push *publish.Error
 	switch {
+	case errors.As(err, &denied):
+		return StatusEnvironment, "docker login " + denied.Host + " (or podman login, skopeo login) writes them; DOCKER_CONFIG names the folder of another config.json"
+	case errors.As(err, &plain):
+		return StatusEnvironment, "give the registry a certificate, or write oci+http:// where that does not matter"
+	case errors.As(err, &push):
+		return StatusEnvironment, "check the registry's address; a second push sends only what the registry lacks"
 	case errors.Is(err, compose.ErrNoGo):
 		return StatusEnvironment, "install Go (https://go.dev/dl/) and put its bin folder into PATH"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):

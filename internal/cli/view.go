@@ -131,7 +131,11 @@ func (v *view) bytes(e event.Bytes) {
 	}
 	v.bar.ChangeMax64(max(v.total, v.done+1))
 	v.bar.Set64(v.done)
-	v.bar.Describe(fmt.Sprintf("fetch %d/%d", v.ended, v.files))
+	verb := "fetch"
+	if e.Up {
+		verb = "push"
+	}
+	v.bar.Describe(fmt.Sprintf("%s %d/%d", verb, v.ended, v.files))
 	if v.ended == v.files {
 		v.clear()
 		v.seen, v.done, v.total, v.files, v.ended = map[string]event.Bytes{}, 0, 0, 0, 0
