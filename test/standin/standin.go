@@ -33,12 +33,15 @@ type Mirror struct {
 	What    string // for people
 }
 
-// Find looks for packages without building any: what the environment says, test data beside
-// the source, a stand-in that was built before, the official archive. root is the folder of
-// the source.
+// Find looks for packages without building any: what the environment says, the official
+// archive where it answers, test data beside the source, a stand-in that was built before.
+// root is the folder of the source.
 func Find(ctx context.Context, root string) (Mirror, bool) {
 	if address := os.Getenv(Variable); address != "" {
 		return Mirror{address, "the mirror that " + Variable + " names"}, true
+	}
+	if answers(ctx) {
+		return Mirror{"", "MSYS2"}, true
 	}
 	dirs := []string{filepath.Join(root, "..", "shared", "testdata", "msys2-standin")}
 	if dir, err := built(root); err == nil {
@@ -46,11 +49,8 @@ func Find(ctx context.Context, root string) (Mirror, bool) {
 	}
 	for _, dir := range dirs {
 		if _, err := os.Stat(filepath.Join(dir, "mingw", "clang64", "clang64.files")); err == nil {
-			return local(dir, "the stand-in for MSYS2")
+			return local(dir, "the stand-in for MSYS2, which does not answer from here")
 		}
-	}
-	if answers(ctx) {
-		return Mirror{"", "MSYS2"}, true
 	}
 	return Mirror{}, false
 }

@@ -8,6 +8,7 @@ package pacman
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/graft-build/graft/internal/distro/mirror"
@@ -66,6 +67,17 @@ const Format = "pacman"
 // Official are the addresses that MSYS2 itself states, the first of them for locks.
 var Official = []string{"https://repo.msys2.org", "https://mirror.msys2.org"}
 
+// secondary are mirrors of MSYS2's own list, of its first tier, each on another continent or
+// net. A locked file is asked for there at last: MSYS2 removes old packages, and its mirrors
+// follow at their own pace. The digest in the lock vouches for what they give.
+var secondary = []string{
+	"https://mirrors.dotsrc.org/msys2",
+	"https://ftp.acc.umu.se/mirror/msys2.org",
+	"https://mirror.umd.edu/msys2",
+	"https://mirrors.tuna.tsinghua.edu.cn/msys2",
+	"https://mirror.internet.asn.au/pub/msys2",
+}
+
 // ID is the name of the environment's repository, in locks and in manifests.
 func (e Environment) ID() string { return "msys2-" + e.Name }
 
@@ -73,12 +85,12 @@ func (e Environment) ID() string { return "msys2-" + e.Name }
 func (e Environment) path(file string) string { return "mingw/" + e.Name + "/" + file }
 
 // URLs returns the addresses of a file of a locked repository, best first: below the given
-// mirrors, then below the official ones. path is a locked package's.
+// mirrors, below the official ones, below others that are known. path is a locked package's.
 func URLs(mirrors []string, r lock.Repository, path string) ([]string, error) {
 	if r.Format != Format || !safePath(path) {
 		return nil, fmt.Errorf("find addresses of %q: not a path below a repository of format %s", path, Format)
 	}
-	bases, err := clean(append(append([]string(nil), mirrors...), Official...))
+	bases, err := clean(slices.Concat(mirrors, Official, secondary))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -235,8 +236,11 @@ func TestURLs(t *testing.T) {
 	state := (&Repository{}).State()
 	state.Format = Format
 	got, err := URLs([]string{"file:///srv/m/", "https://repo.msys2.org/"}, state, "mingw/clang64/a-libc++-1~2-1-any.pkg.tar.zst")
-	want := "file:///srv/m/mingw/clang64/a-libc++-1~2-1-any.pkg.tar.zst https://repo.msys2.org/mingw/clang64/a-libc++-1~2-1-any.pkg.tar.zst https://mirror.msys2.org/mingw/clang64/a-libc++-1~2-1-any.pkg.tar.zst"
-	if err != nil || strings.Join(got, " ") != want {
+	var want []string
+	for _, base := range slices.Concat([]string{"file:///srv/m", "https://repo.msys2.org", "https://mirror.msys2.org"}, secondary) {
+		want = append(want, base+"/mingw/clang64/a-libc++-1~2-1-any.pkg.tar.zst")
+	}
+	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%s, %v", got, err)
 	}
 	if _, err := URLs(nil, state, "../x"); err == nil {
