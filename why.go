@@ -127,6 +127,7 @@ type explainer struct {
 	packages []lock.Package
 	facts    map[string]*why.Facts // by package; absent when the store lacks it
 	imports  *detect.Graph
+	running  bool // what is loaded when the program runs is of more interest than what compiles
 }
 
 func (w *explainer) read(ctx context.Context) error {
@@ -195,7 +196,11 @@ func (w *explainer) explain(ctx context.Context, name string) (WhyTarget, error)
 	}
 	for _, p := range w.packages {
 		if f := w.facts[p.Name]; f != nil {
-			if text, ok := f.States(name); ok {
+			text, ok := f.States(name)
+			if !ok {
+				text, ok = f.States(w.whole(name))
+			}
+			if ok {
 				out.LeftOut = append(out.LeftOut, LeftOut{By: p.Name, States: text, Reason: unused})
 			}
 		}

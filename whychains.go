@@ -16,20 +16,34 @@ import (
 	"github.com/graft-build/graft/manifest"
 )
 
-// packageChains leads to a package of the distribution. One of MSYS2 may be named without
-// what all of an environment begin with.
+// packageChains leads to a package of the distribution.
 func (w *explainer) packageChains(ctx context.Context, name string) ([]Chain, error) {
 	for _, p := range w.packages {
-		if p.Name == name || strings.HasPrefix(p.Name, "mingw-w64-") && strings.HasSuffix(p.Name, "-x86_64-"+name) || strings.HasSuffix(p.Name, "-aarch64-"+name) {
+		if p.Name == name || p.Name == w.whole(name) {
 			return w.chainsTo(ctx, p)
 		}
 	}
 	return nil, nil
 }
 
+// whole is the name of a package of MSYS2 with what all of an environment begin with:
+// mingw-w64-clang-x86_64-cairo for cairo.
+func (w *explainer) whole(name string) string {
+	for _, p := range w.packages {
+		for _, arch := range []string{"-x86_64-", "-aarch64-"} {
+			if begin, _, ok := strings.Cut(p.Name, arch); ok && strings.HasPrefix(begin, "mingw-w64") && !strings.HasPrefix(name, begin) {
+				return begin + arch + name
+			}
+		}
+	}
+	return name
+}
+
 // libraryChains leads to a shared library or DLL. One that no package has is the system's:
 // then to a library that loads it.
 func (w *explainer) libraryChains(ctx context.Context, name string) ([]Chain, error) {
+	w.running = true
+	defer func() { w.running = false }()
 	at, ok := w.owner(func(f *why.Facts) bool { _, ok := f.Has(name); return ok })
 	last := Link{Kind: "library", Name: name, Reason: "has"}
 	if !ok {
@@ -277,7 +291,7 @@ func (w *explainer) reason(from, to string) string {
 	if a == nil || b == nil {
 		return "a dependency of " + from
 	}
-	if text := why.Reason(a, b); text != "" {
+	if text := why.Reason(a, b, w.running); text != "" {
 		return text
 	}
 	if text, ok := a.States(to); ok {

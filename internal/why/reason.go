@@ -12,10 +12,14 @@ import (
 )
 
 // Reason says what of package a asks for package b, the strongest evidence first: .pc files,
-// what libraries load, what a link for the linker leads to, what headers include. "" when the
-// files tell nothing.
-func Reason(a, b *Facts) string {
-	for _, f := range []func(a, b *Facts) string{requires, loads, leads, links, includes} {
+// what libraries load, what a link for the linker leads to, what headers include. For the time
+// when programs run, what libraries load comes first. "" when the files tell nothing.
+func Reason(a, b *Facts, running bool) string {
+	order := []func(a, b *Facts) string{requires, loads, leads, links, includes}
+	if running {
+		order = append([]func(a, b *Facts) string{loads}, order...)
+	}
+	for _, f := range order {
 		if text := f(a, b); text != "" {
 			return text
 		}

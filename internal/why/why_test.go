@@ -61,7 +61,7 @@ func TestReason(t *testing.T) {
 		{"damaged", map[string]string{lib + "pkgconfig/cairo.pc": "Requires: ${", lib + "libx.so.1": "\x7fELF"}, "", freetype},
 		{"nothing", map[string]string{lib + "libx.so.1": "\x7fELF"}, "", empty},
 	} {
-		if got := Reason(tree(t, tt.a), tt.wantB); got != tt.want {
+		if got := Reason(tree(t, tt.a), tt.wantB, false); got != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
 		}
 	}
