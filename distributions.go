@@ -36,6 +36,9 @@ type distribution interface {
 	// mirror is the variable that names mirrors of a locked repository, and a name for a folder
 	// that is one.
 	mirror(r lock.Repository) (variable, folder string)
+	// meets says whether a version of a package is good for a dependency; one that does not
+	// speak of the package is.
+	meets(dependency, name, version string) bool
 	// checkKeyring says whether a keyring of the user's can be used.
 	checkKeyring(b []byte) error
 	// addresses returns what tells the places of a locked package, the best first.
@@ -176,6 +179,10 @@ func (debianArchive) mirrors(s *session) (debian.Mirrors, error) {
 	return m.Merge(host), nil
 }
 
+func (debianArchive) meets(dependency, name, version string) bool {
+	return debian.Meets(dependency, name, version)
+}
+
 func (debianArchive) checkKeyring(b []byte) error { return debian.CheckKeyring(b) }
 
 // debianRepository is an opened Debian archive. Its signed index vouches for every package.
@@ -299,6 +306,10 @@ func (msys2) mirrors(s *session) ([]string, error) {
 		s.cfg.Events.Send(event.Note{Text: p.Error()})
 	}
 	return append(out, host...), nil
+}
+
+func (msys2) meets(dependency, name, version string) bool {
+	return pacman.Meets(dependency, name, version)
 }
 
 func (msys2) checkKeyring(b []byte) error { return pacman.CheckKeyring(b) }

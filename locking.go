@@ -45,9 +45,9 @@ type LockResult struct {
 }
 
 // Lock chooses every input of the request's targets and writes the lock. What an existing
-// lock pins and still fits is kept; with update everything is chosen anew.
-func (p *Project) Lock(ctx context.Context, req Request, update bool) (*LockResult, error) {
-	req.anew = update
+// lock pins and still fits is kept, but for what is to be updated.
+func (p *Project) Lock(ctx context.Context, req Request, update Update) (*LockResult, error) {
+	req.anew, req.update = update.All, update
 	s, err := p.session(ctx, req)
 	if err != nil {
 		return nil, err
@@ -59,12 +59,18 @@ func (p *Project) Lock(ctx context.Context, req Request, update bool) (*LockResu
 		}
 	}
 	old, err := s.readLock()
-	if err != nil && !update {
+	if err != nil && !update.All {
 		return nil, err
 	}
 	how := extend
-	if update {
+	if update.All {
 		how = anew
+	}
+	if !s.updates.none() && len(req.Targets) == 0 {
+		// What is common to all targets must stay so.
+		if err := s.addLockedTargets(old); err != nil {
+			return nil, err
+		}
 	}
 	l, err := s.choose(ctx, old, how)
 	if err != nil {
@@ -82,6 +88,21 @@ func (p *Project) Lock(ctx context.Context, req Request, update bool) (*LockResu
 func (s *session) addDeclaredTargets() error {
 	for _, name := range s.manifest.Targets {
 		t, err := target.Parse(name)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(s.plan.targets, func(o target.Target) bool { return o.Name == t.Name }) {
+			s.plan.targets = append(s.plan.targets, t)
+		}
+	}
+	s.adapt(s.plan.targets)
+	return nil
+}
+
+// addLockedTargets adds the lock's targets to those of the plan.
+func (s *session) addLockedTargets(l *lock.Lock) error {
+	for _, lt := range l.Targets {
+		t, err := target.Parse(lt.Name)
 		if err != nil {
 			return err
 		}
@@ -251,6 +272,12 @@ func (s *session) chooseTargets(ctx context.Context, l, old, locked *lock.Lock, 
 			differs := needChanges(had, want)
 			if len(differs) == 0 {
 				differs = s.choiceChanges(old, t, found)
+			}
+			if len(differs) == 0 && s.updatable(old, t) {
+				if err := s.updateTarget(ctx, l, old, t, found); err != nil {
+					return err
+				}
+				continue
 			}
 			if len(differs) == 0 {
 				copyTarget(l, old, t.Name)

@@ -39,6 +39,7 @@ type Request struct {
 
 	anew   bool // no version is taken from the lock
 	images bool // an image of each target that can have one, beside the other formats
+	update Update
 }
 
 // UsageError is a request that contradicts itself or the project.

@@ -23,12 +23,13 @@ import (
 // session is one call of the facade: a plan and what was found out for it so far.
 type session struct {
 	*Project
-	plan  *plan
-	goes  compose.Go
-	host  compose.Go // the installed one
-	comp  compose.Composition
-	ahead func() // called when C will be compiled, before packages are chosen; may be nil
-	shell bool   // for a command that is not graft's: any folder will do, and C is wanted
+	plan    *plan
+	goes    compose.Go
+	host    compose.Go // the installed one
+	comp    compose.Composition
+	updates updates // what is chosen anew although it is locked
+	ahead   func()  // called when C will be compiled, before packages are chosen; may be nil
+	shell   bool    // for a command that is not graft's: any folder will do, and C is wanted
 }
 
 func (p *Project) session(ctx context.Context, req Request) (*session, error) {
@@ -43,6 +44,15 @@ func (p *Project) session(ctx context.Context, req Request) (*session, error) {
 		return nil, err
 	}
 	s.host = s.goes
+	if len(req.update.Names) > 0 {
+		old, err := s.readLock()
+		if err != nil {
+			return nil, err
+		}
+		if s.updates, err = req.update.sort(old); err != nil {
+			return nil, err
+		}
+	}
 	return s, s.newerGo(ctx, func() error { return s.inheritRemote(ctx, req) })
 }
 
@@ -67,7 +77,7 @@ func (s *session) spec(locked *lock.Lock) compose.Spec {
 	spec := compose.Spec{
 		App: pl.show(pl.app), Dir: pl.base, Interface: pl.m.Plugins.Interface, Entry: pl.m.Plugins.Entry,
 		Register: pl.m.Plugins.Register, Imports: pl.m.Plugins.Imports, Keep: pl.m.Plugins.Versions == manifest.KeepVersions, Name: pl.m.Name, Version: pl.m.Version,
-		Tags: pl.tags, Platforms: pl.targets, Locked: locked,
+		Tags: pl.tags, Platforms: pl.targets, Locked: locked, Update: s.updates.modules,
 	}
 	for _, f := range pl.m.Plugins.Files {
 		name := absolute(pl.templates, filepath.FromSlash(f.Template))
@@ -156,7 +166,7 @@ func (s *session) newerGo(ctx context.Context, f func() error) error {
 
 // compose runs the first stage.
 func (s *session) compose(ctx context.Context, locked *lock.Lock) error {
-	if locked != nil {
+	if locked != nil && !s.updates.goAnew {
 		if err := s.useGo(ctx, locked.Go); err != nil {
 			return fmt.Errorf("%s: %w", s.lockName(), err)
 		}

@@ -58,6 +58,7 @@ type Spec struct {
 	// Versions come from here; nil lets the go command choose them. Platforms that are none of
 	// its targets are added to it: the composition's Modules and Sums then have more.
 	Locked *lock.Lock
+	Update []string // modules that are chosen anew though they are locked: path, or path@query
 }
 
 // Plugin is a plugin of a composition.

@@ -108,7 +108,10 @@ func (c *composer) openVersion(who string, r ref, d download) (part, error) {
 // candidates are the modules that may hold the package, the likeliest first.
 func (c *composer) candidates(r ref) []module.Version {
 	if c.spec.Locked != nil {
-		return c.lockedCandidates(r)
+		list := c.lockedCandidates(r)
+		if !slices.ContainsFunc(list, func(m module.Version) bool { _, ok := c.spec.updated(m.Path); return ok }) {
+			return list
+		}
 	}
 	var paths []string
 	for p := r.path; p != "." && p != ""; p = parent(p) {

@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,11 +108,12 @@ func sumsByModule(lines []string) map[string]string {
 
 // lockedRequirements are the versions of the lock, checked against what the go.mod files
 // require now.
-func (c *composer) lockedRequirements(u requirements) (requirements, error) {
+func (c *composer) lockedRequirements(ctx context.Context, u requirements) (requirements, error) {
 	r := requirements{Go: u.Go, Sums: c.spec.Locked.Sums}
 	var stale []string
 	path, version, _ := strings.Cut(c.spec.Locked.Composition.App, "@")
-	if path != c.app.mod.path || version != c.app.mod.version {
+	_, anew := c.spec.updated(path)
+	if path != c.app.mod.path || version != c.app.mod.version && !anew {
 		stale = append(stale, fmt.Sprintf("the application is %s, the lock has %s", versioned(c.app.mod.path, c.app.mod.version), versioned(path, version)))
 	}
 	for _, m := range c.spec.Locked.Modules {
@@ -140,6 +142,9 @@ func (c *composer) lockedRequirements(u requirements) (requirements, error) {
 		r.List = append(r.List, q)
 	}
 	r.sort()
+	if len(c.spec.Update) > 0 && len(stale) == 0 {
+		return r, c.raise(ctx, u, &r)
+	}
 	stale = append(stale, c.differences(u, r)...)
 	if was := c.spec.Locked.Composition.GoMod; len(stale) == 0 && !was.IsZero() && was != c.inputs() {
 		stale = append(stale, "the requirements in go.mod files have changed since it was written, or what generated files import")

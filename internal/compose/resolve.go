@@ -33,8 +33,8 @@ func (c *composer) require(ctx context.Context, file []byte) (requirements, erro
 	if c.spec.Locked == nil {
 		r.Sums, err = c.mergeSums()
 	} else {
-		r, err = c.lockedRequirements(r)
-		platforms = c.unlocked()
+		r, err = c.lockedRequirements(ctx, r)
+		platforms = c.platformsFor()
 	}
 	if err != nil || len(platforms) == 0 {
 		return r, err
@@ -47,6 +47,9 @@ func (c *composer) require(ctx context.Context, file []byte) (requirements, erro
 		if was, _ := first.find(q.Path); was.Version == q.Version {
 			r.List[i].By = was.By
 		}
+	}
+	if err := c.checkUpdated(r, first); err != nil {
+		return r, err
 	}
 	return r, c.checkPins(ctx, r)
 }
