@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/graft-build/graft/internal/compose"
+	"github.com/graft-build/graft/internal/survey"
 	"github.com/graft-build/graft/lock"
 	"github.com/graft-build/graft/manifest"
 	"github.com/graft-build/graft/manifest/edit"
@@ -163,7 +164,7 @@ func (e *editing) insert(i int, ref string) (err error) {
 
 func (e *editing) change(i int, ref string) (err error) {
 	was := e.refs[i]
-	if was == ref || !isModule(ref) {
+	if was == ref || !isModule(ref) || !isModule(was) {
 		e.done("unchanged", was, "")
 		return nil
 	}
@@ -204,6 +205,11 @@ func (e *editing) reference(ctx context.Context, text string) (string, error) {
 		if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
 			return "", &UsageError{fmt.Sprintf("plugin %s: there is no such folder, and it is no module's path", text)}
 		}
+		if mod, err := e.project.appModule(ctx); err != nil {
+			return "", err
+		} else if path == mod || strings.HasPrefix(path, mod+"/") {
+			return path, nil // of the version that the application has
+		}
 		version = "latest"
 	}
 	version, err := e.project.versionOf(ctx, path, version)
@@ -241,6 +247,25 @@ func (p *Project) versionOf(ctx context.Context, path, query string) (string, er
 	return found.Version, err
 }
 
+// appModule is the path of the application's module.
+func (p *Project) appModule(ctx context.Context) (string, error) {
+	app := p.manifest.App
+	if !isModule(app) {
+		mod, err := survey.ModulePath(absolute(p.dir, app))
+		if errors.Is(err, survey.ErrNoModule) {
+			return "", nil // composing will say so
+		}
+		return mod, err
+	}
+	goes, err := compose.FindGo(ctx, p.cfg.Env, p.cfg.Events)
+	if err != nil {
+		return "", err
+	}
+	d := compose.Deps{Go: goes, Store: p.store, Events: p.cfg.Events, Offline: p.cfg.Offline}
+	found, err := compose.Locate(ctx, d, compose.Spec{App: app, Dir: p.dir})
+	return found.Module, err
+}
+
 // find is the place of a plugin in the list, whatever its version; -1 when it is not there.
 func (e *editing) find(ref string) int {
 	return slices.IndexFunc(e.refs, func(have string) bool { return e.identity(have) == e.identity(ref) })
@@ -248,11 +273,12 @@ func (e *editing) find(ref string) int {
 
 // identity is what two references to one plugin have in common.
 func (e *editing) identity(ref string) string {
-	if isModule(ref) {
+	dir := absolute(e.project.dir, ref)
+	if isModule(ref) || isPackage(ref) && !isDir(dir) {
 		path, _, _ := strings.Cut(ref, "@")
 		return path
 	}
-	return absolute(e.project.dir, ref)
+	return dir
 }
 
 // present is the place of a plugin that the user says is in the list.

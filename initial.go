@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/graft-build/graft/internal/compose"
 	"github.com/graft-build/graft/internal/draft"
 	"github.com/graft-build/graft/internal/survey"
 	"github.com/graft-build/graft/manifest"
@@ -217,17 +216,12 @@ func (i *initial) application(ctx context.Context, app string) error {
 	}
 	pkg, query, _ := strings.Cut(app, "@")
 	i.facts.App, i.facts.Name = app, defaultName(pkg)
-	if !strings.HasPrefix(query, "v") || strings.Count(query, ".") < 2 {
-		goes, err := compose.FindGo(ctx, i.project.cfg.Env, i.project.cfg.Events)
+	if !exactVersion(query) {
+		version, err := i.project.versionOfApp(ctx, app)
 		if err != nil {
 			return err
 		}
-		d := compose.Deps{Go: goes, Store: i.project.store, Events: i.project.cfg.Events, Offline: i.project.cfg.Offline}
-		found, err := compose.Locate(ctx, d, compose.Spec{App: app, Dir: i.project.dir})
-		if err != nil {
-			return err
-		}
-		i.facts.App = pkg + "@" + found.Version
+		i.facts.App = pkg + "@" + version
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/format/..."},
 	{"manifest", "lock", "internal/run", "internal/winsys", "internal/stamp", "internal/survey"},
 	{"manifest/edit", "internal/draft", "internal/store", "internal/resolve", "internal/pkgconfig"},
-	{"internal/fetch", "internal/unpack", "internal/source"},
+	{"internal/fetch", "internal/unpack", "internal/source", "internal/importer"},
 	{"internal/distro/...", "internal/sysroot", "internal/compose"},
 	{"internal/detect", "internal/toolchain/...", "internal/why"},
 	{"internal/compile"},

@@ -45,24 +45,8 @@ var Suites = map[string][]string{
 // Parse reads a manifest. file is only used in errors, which are *Error and state line,
 // column and the text around it. Unknown keys are errors.
 func Parse(file string, r io.Reader) (*Manifest, error) {
-	b, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	b, doc, err := readYAML(file, r)
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", file, err)
-	}
-	if len(b) > MaxSize {
-		return nil, &Error{File: file, Text: fmt.Sprintf("the manifest is larger than %d bytes", MaxSize)}
-	}
-	if i := bytes.IndexByte(b, 0); i >= 0 {
-		return nil, &Error{File: file, Line: 1 + bytes.Count(b[:i], []byte("\n")), Col: 1, Text: "the manifest has a NUL byte: is it text?"}
-	}
-	if line := tooDeep(b); line > 0 {
-		return nil, &Error{File: file, Line: line, Col: 1, Text: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
-	}
-	doc := document{file: file}
-	if doc.tree, err = parser.ParseBytes(b, 0); err != nil {
-		return nil, doc.wrap(err)
-	}
-	if err := doc.plain(); err != nil {
 		return nil, err
 	}
 	m := new(Manifest)
@@ -73,8 +57,39 @@ func Parse(file string, r io.Reader) (*Manifest, error) {
 	if err := doc.check(m); err != nil {
 		return nil, err
 	}
-	m.doc = &doc
+	m.doc = doc
 	return m, nil
+}
+
+// Tree reads the YAML of other tools as Parse reads a manifest's: bounded, one document,
+// without anchors and aliases. Errors are *Error.
+func Tree(file string, r io.Reader) (*ast.File, error) {
+	_, doc, err := readYAML(file, r)
+	if err != nil {
+		return nil, err
+	}
+	return doc.tree, nil
+}
+
+func readYAML(file string, r io.Reader) ([]byte, *document, error) {
+	b, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if len(b) > MaxSize {
+		return nil, nil, &Error{File: file, Text: fmt.Sprintf("the manifest is larger than %d bytes", MaxSize)}
+	}
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return nil, nil, &Error{File: file, Line: 1 + bytes.Count(b[:i], []byte("\n")), Col: 1, Text: "the manifest has a NUL byte: is it text?"}
+	}
+	if line := tooDeep(b); line > 0 {
+		return nil, nil, &Error{File: file, Line: line, Col: 1, Text: fmt.Sprintf("nested deeper than %d levels", maxDepth)}
+	}
+	doc := &document{file: file}
+	if doc.tree, err = parser.ParseBytes(b, 0); err != nil {
+		return nil, nil, doc.wrap(err)
+	}
+	return b, doc, doc.plain()
 }
 
 // literals takes numbers where text is wanted as they are written: version: 1.10 is not 1.1.

@@ -102,7 +102,7 @@ func classify(err error) (status int, hint string) {
 	case errors.As(err, &bare):
 		return StatusUsage, "graft init writes one; -C names another folder"
 	case errors.As(err, &exists):
-		return StatusUsage, "--force writes over it; graft add and graft remove edit it"
+		return StatusUsage, "--force writes over it; graft add and graft remove edit a manifest"
 	case errors.As(err, &stale):
 		return StatusStale, stale.Hint
 	case errors.As(err, &badLock):

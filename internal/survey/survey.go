@@ -89,6 +89,19 @@ func Look(dir string) (*Module, error) {
 	return m, nil
 }
 
+// ModulePath is the path of the module that a folder belongs to.
+func ModulePath(dir string) (string, error) {
+	root, err := findRoot(dir)
+	if err != nil {
+		return "", err
+	}
+	f, err := readModFile(root)
+	if err != nil {
+		return "", err
+	}
+	return f.Module.Mod.Path, nil
+}
+
 // findRoot is the folder at or above dir that has a go.mod.
 func findRoot(dir string) (string, error) {
 	for root := filepath.Clean(dir); ; root = filepath.Dir(root) {
