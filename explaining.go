@@ -108,6 +108,47 @@ func (s *session) warnLicences(in pack.In) error {
 // undefinedSymbol is what LLD says of a C symbol that no library has.
 var undefinedSymbol = regexp.MustCompile(`undefined symbol: (?:__imp_)?([A-Za-z_][A-Za-z0-9_]*)`)
 
+// duplicateSymbol is what LLD, for ELF and for PE, says of a C symbol that two objects define.
+var duplicateSymbol = regexp.MustCompile(`(?m)^.*duplicate symbol: ([A-Za-z_][A-Za-z0-9_]*)\b.*$`)
+
+// explainDuplicates says which packages and plugins define a C symbol twice: the linker names
+// objects that nobody knows. C has one space of names for the whole program.
+func (s *session) explainDuplicates(err error, found detect.Result) error {
+	var e *compile.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	for i, f := range e.Failures {
+		seen := map[string]bool{}
+		for _, m := range duplicateSymbol.FindAllStringSubmatch(f.Output, 10) {
+			if seen[m[1]] {
+				continue
+			}
+			seen[m[1]] = true
+			e.Failures[i].Output += s.definitions(found, m[1])
+		}
+	}
+	return err
+}
+
+func (s *session) definitions(found detect.Result, symbol string) string {
+	defs := detect.Definers(found, symbol)
+	if len(defs) < 2 {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "the C symbol %s is defined by several packages, and a program can have it once:\n", symbol)
+	for _, d := range defs {
+		fmt.Fprintf(&b, "  %s:%d: package %s", s.plan.show(d.File), d.Line, d.Package.ImportPath)
+		if d.Package.Plugin != "" {
+			fmt.Fprintf(&b, " of plugin %s", d.Package.Plugin)
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("declare it static, or give it another name, in one of them\n")
+	return b.String()
+}
+
 // blame names the package that uses a C symbol which the linker does not find: the linker
 // itself knows only the program.
 func blame(err error, found detect.Result) error {

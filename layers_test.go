@@ -14,7 +14,7 @@ const modulePath = "github.com/graft-build/graft"
 // layers are the packages from the bottom up. A package may import those below it, and a
 // package of its own family (a line that ends in /...); docs/architecture.md draws it.
 var layers = [][]string{
-	{"internal/similar", "internal/hostdir"},
+	{"internal/similar", "internal/hostdir", "internal/proxytest"},
 	{"digest", "target", "event"},
 	{"internal/format/..."},
 	{"manifest", "lock", "internal/run", "internal/winsys", "internal/stamp", "internal/survey"},

@@ -15,8 +15,10 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/mod/module"
 
 	"github.com/graft-build/graft/internal/cli"
+	"github.com/graft-build/graft/internal/proxytest"
 	"github.com/graft-build/graft/internal/toolchain"
 )
 
@@ -81,7 +83,7 @@ func TestScript(t *testing.T) {
 			e.Defer(func() { os.RemoveAll(filepath.Join(e.WorkDir, ".store")) })
 			return os.CopyFS(filepath.Join(e.WorkDir, "examples"), os.DirFS(examples))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": status, "publish": publish},
 	})
 }
 
@@ -104,6 +106,24 @@ func registries(t *testing.T) (open, closed, login string) {
 	}))
 	auth := base64.StdEncoding.EncodeToString([]byte("karl:secret"))
 	return serve(registry.New(quiet)), closed, `{"auths": {"` + closed + `": {"auth": "` + auth + `"}}}`
+}
+
+// publish PATH@VERSION FOLDER puts a module into a proxy, and makes the go command take all
+// modules from there.
+func publish(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: publish path@version folder")
+	}
+	path, version, _ := strings.Cut(args[0], "@")
+	proxy, cache := filepath.Join(ts.Getenv("WORK"), ".proxy"), filepath.Join(ts.Getenv("WORK"), ".modules")
+	if err := proxytest.Publish(proxy, module.Version{Path: path, Version: version}, ts.MkAbs(args[1])); err != nil {
+		ts.Fatalf("%v", err)
+	}
+	for _, kv := range proxytest.Env(proxy, cache) {
+		name, value, _ := strings.Cut(kv, "=")
+		ts.Setenv(name, value)
+	}
+	ts.Setenv("GOTOOLCHAIN", "auto")
 }
 
 // status N COMMAND…: the command must end with exit status N. Its output is kept for

@@ -85,6 +85,7 @@ func classify(err error) (status int, hint string) {
 		download *compose.DownloadError
 		packages *resolve.MissingError
 		changed  *toolchain.ContentError
+		oldGo    *compose.OldGoError
 		zig      *toolchain.SourceError
 		given    *toolchain.GivenError
 	)
@@ -111,6 +112,8 @@ func classify(err error) (status int, hint string) {
 		return StatusIntegrity, "it was changed on its way or at its source, and nothing of it was kept; try another mirror (GRAFT_MIRROR_DEBIAN=…)"
 	case errors.As(err, &offline), errors.Is(err, compose.ErrOffline):
 		return StatusEnvironment, "run graft fetch while there is a network"
+	case errors.As(err, &oldGo):
+		return StatusEnvironment, "install that Go, use a version of the module that does with this one, or let GOPROXY serve Go's toolchains"
 	case errors.As(err, &download):
 		return StatusEnvironment, "check the module's name and version, GOPROXY and, for a private module, GOPRIVATE"
 	case errors.As(err, &zig), errors.As(err, &given):

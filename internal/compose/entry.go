@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -65,10 +66,10 @@ func (c *composer) checkEntry(s *sources, p *part, want types.Type) error {
 	if err != nil {
 		return nil // for the compiler to say
 	}
-	qual := types.RelativeTo(pkg)
+	qual := (*types.Package).Name
 	expected := "func " + entry + "()"
 	if want != nil {
-		expected += " " + types.TypeString(want, qual)
+		expected += " " + c.spec.Interface
 	}
 	obj := pkg.Scope().Lookup(entry)
 	if obj == nil {
@@ -86,13 +87,17 @@ func (c *composer) checkEntry(s *sources, p *part, want types.Type) error {
 		return nil
 	}
 	if sig.Results().Len() != 1 {
-		return refuse(p.who, s.where(fn.Pos()), "%s returns %d values; expected: %s", entry, sig.Results().Len(), expected)
+		return refuse(p.who, s.where(fn.Pos()), "%s() returns %d values; expected: %s", entry, sig.Results().Len(), expected)
 	}
 	got := sig.Results().At(0).Type()
 	if unknown(got) || types.AssignableTo(got, want) {
 		return nil
 	}
-	return refuse(p.who, s.where(fn.Pos()), "%s returns %s%s; expected: %s", entry, types.TypeString(got, qual), lacks(got, want), expected)
+	returns := fmt.Sprintf("%s() returns %s", entry, types.TypeString(got, qual))
+	if what := c.lacks(got, want, qual); what != "" {
+		return refuse(p.who, "", "%s, %s (%s)", returns, what, s.where(fn.Pos()))
+	}
+	return refuse(p.who, "", "%s; expected: %s (%s)", returns, expected, s.where(fn.Pos()))
 }
 
 // unknown says whether a type, or what it points to or embeds, could not be found out.
@@ -115,20 +120,27 @@ func unknownBelow(t types.Type, depth int) bool {
 	return false
 }
 
-// lacks names the method for want of which a type does not fit.
-func lacks(got, want types.Type) string {
+// lacks names the method for want of which a type does not fit, "" when it is not that.
+func (c *composer) lacks(got, want types.Type, qual types.Qualifier) string {
 	iface, ok := want.Underlying().(*types.Interface)
 	if !ok {
 		return ""
 	}
 	m, wrong := types.MissingMethod(got, iface, true)
-	switch {
-	case m == nil:
+	if m == nil {
 		return ""
-	case wrong:
-		return ", whose method " + m.Name() + " has another signature"
 	}
-	return ", which has no method " + m.Name()
+	signature := func(f types.Object) string {
+		return f.Name() + strings.TrimPrefix(types.TypeString(f.Type(), qual), "func")
+	}
+	of := signature(m) + " of " + c.spec.Interface
+	if p := types.NewPointer(got); types.AssignableTo(p, want) {
+		return "which lacks " + of + "; " + types.TypeString(p, qual) + " has it"
+	}
+	if has, _, _ := types.LookupFieldOrMethod(got, true, m.Pkg(), m.Name()); wrong && has != nil {
+		return "whose " + signature(has) + " should be " + of
+	}
+	return "which lacks " + of
 }
 
 // alternative names a function that could be meant.

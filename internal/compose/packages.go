@@ -114,6 +114,10 @@ func (c *composer) packageName(p part) (string, error) {
 		if !token.IsIdentifier(pkg.Name) || pkg.Name == "_" {
 			return "", refuse(p.who, c.show(p.dir), "the package calls itself %q", pkg.Name)
 		}
+		if at := pkg.ImportPos[c.app.pkg]; len(at) > 0 && p.pkg != c.app.pkg {
+			return "", refuse(p.who, fmt.Sprintf("%s:%d", c.show(at[0].Filename), at[0].Line),
+				"it imports %s, which is package main: nothing can import that; what plugins need has to be in a package of its own", c.app.pkg)
+		}
 		return pkg.Name, nil
 	}
 	return "", refuse(p.who, "", "%s has no Go files for %s", c.show(p.dir), platformNames(c.spec.Platforms))

@@ -59,11 +59,19 @@ func New() api.Plugin { return nil }
 		}, {
 			name:    "wrong result",
 			changes: "-- one/one.go --\npackage one\n\ntype T struct{}\n\nfunc Plugin() *T { return nil }\n",
-			who:     one, parts: []string{"one.go:5", "returns *T, which has no method Name"},
+			who:     one, parts: []string{"plugin ./one: Plugin() returns *one.T, which lacks Name() string of example.com/api.Plugin (one/one.go:5)"},
 		}, {
 			name:    "wrong method",
 			changes: "-- one/one.go --\npackage one\n\ntype T struct{}\n\nfunc (T) Name() int { return 0 }\n\nfunc Plugin() T { return T{} }\n",
-			who:     one, parts: []string{"whose method Name has another signature"},
+			who:     one, parts: []string{"Plugin() returns one.T, whose Name() int should be Name() string of example.com/api.Plugin (one/one.go:7)"},
+		}, {
+			name:    "a pointer would do",
+			changes: "-- one/one.go --\npackage one\n\ntype T struct{}\n\nfunc (*T) Name() string { return \"\" }\n\nfunc Plugin() T { return T{} }\n",
+			who:     one, parts: []string{"which lacks Name() string of example.com/api.Plugin; *one.T has it (one/one.go:7)"},
+		}, {
+			name:    "no method at all",
+			changes: "-- one/one.go --\npackage one\n\nfunc Plugin() int { return 0 }\n",
+			who:     one, parts: []string{"Plugin() returns int, which lacks Name() string of example.com/api.Plugin (one/one.go:3)"},
 		}, {
 			name:    "no result",
 			changes: "-- one/one.go --\npackage one\n\nfunc Plugin() {}\n",

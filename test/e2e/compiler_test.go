@@ -15,6 +15,28 @@ func (w world) plugin(t *testing.T, name, goFile, cFile string) {
 	}
 }
 
+// TestTwiceDefined wants both plugins when their C code defines one symbol.
+func TestTwiceDefined(t *testing.T) {
+	w := newSmallWorld(t)
+	const goFile = "package %s\n\n// int of_%s(void);\nimport \"C\"\n\nvar X = C.of_%s()\n"
+	const cFile = "int helper(void) { return 1; }\n\nint of_%s(void) { return helper(); }\n"
+	for _, name := range []string{"one", "two"} {
+		w.plugin(t, name, strings.ReplaceAll(goFile, "%s", name), strings.ReplaceAll(cFile, "%s", name))
+	}
+	_, stderr, status := w.run(t, "build", "app", "--with", "one", "--with", "two")
+	if status != 1 {
+		t.Errorf("status %d", status)
+	}
+	for _, want := range []string{
+		"duplicate symbol: helper", "the C symbol helper is defined by several packages",
+		"one/util.c:1: package example.com/one of plugin ./one", "two/util.c:1: package example.com/two of plugin ./two",
+	} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("no %q in the message", want)
+		}
+	}
+}
+
 // TestBadC wants the plugin and the user's own file and line when C does not compile or link.
 func TestBadC(t *testing.T) {
 	for _, tt := range []struct {
