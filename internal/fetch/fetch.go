@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -87,7 +88,10 @@ func (f *Fetcher) All(ctx context.Context, items []Item) (Stats, error) {
 			continue
 		}
 		seen[it.SHA256] = true
-		if _, ok := f.Store.Blob(it.SHA256); ok {
+		switch _, ok, err := f.have(it); {
+		case err != nil:
+			return stats, err
+		case ok:
 			stats.Cached++
 			continue
 		}
@@ -130,14 +134,30 @@ func (f *Fetcher) One(ctx context.Context, it Item) (path string, err error) {
 	if err := it.check(); err != nil {
 		return "", err
 	}
-	if path, ok := f.Store.Blob(it.SHA256); ok {
-		return path, nil
+	if path, ok, err := f.have(it); ok || err != nil {
+		return path, err
 	}
 	if err := f.offline([]Item{it}); err != nil {
 		return "", err
 	}
 	path, _, err = f.one(ctx, it)
 	return path, err
+}
+
+// have looks for an item in the store. One whose size is wrong there as well is refused as it
+// would be by a transfer: else what a user finds wrong depends on what his store has.
+func (f *Fetcher) have(it Item) (path string, ok bool, err error) {
+	if path, ok = f.Store.Blob(it.SHA256); !ok || it.Size == 0 {
+		return path, ok, nil
+	}
+	fi, err := os.Stat(path)
+	if err != nil {
+		return "", false, fmt.Errorf("fetch %s: %w", it.Name, err)
+	}
+	if fi.Size() != it.Size {
+		return "", false, fmt.Errorf("fetch %s: %w", it.Name, &store.MismatchError{Want: it.SHA256, WantSize: it.Size, GotSize: fi.Size()})
+	}
+	return path, true, nil
 }
 
 // offline refuses items that only the network has.

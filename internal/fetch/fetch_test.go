@@ -364,3 +364,21 @@ func TestSame(t *testing.T) {
 		t.Errorf("fetched %d times", srv.hits.Load())
 	}
 }
+
+// TestLyingSizeInStore wants the same answer whether the store has the file or not.
+func TestLyingSizeInStore(t *testing.T) {
+	content := random(1000, 1)
+	f := newFetcher(t)
+	if _, _, err := f.Store.PutBytes(content); err != nil {
+		t.Fatal(err)
+	}
+	it := item("file", content, "https://localhost:1/")
+	it.Size = 999
+	_, err := f.One(t.Context(), it)
+	_, errAll := f.All(t.Context(), []Item{it})
+	for _, err := range []error{err, errAll} {
+		if !store.IsMismatch(err) || !strings.Contains(err.Error(), "fetch file: wrong size: want 999 bytes, have 1000") {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -123,8 +123,27 @@ func TestPacmanRefused(t *testing.T) {
 	if _, err := Build(t.Context(), s, windows(t), []Input{in, other}, nil); err == nil || !strings.Contains(err.Error(), "two environments") {
 		t.Errorf("packages of two environments: %v", err)
 	}
-	nowhere := putPacman(t, s, "nowhere", "clang64/lib/a.conf>b.conf")
-	if _, err := Build(t.Context(), s, windows(t), []Input{nowhere}, nil); err != nil {
-		t.Errorf("a link to nowhere inside does no harm: %v", err)
+}
+
+func TestPacmanLinks(t *testing.T) {
+	for _, tt := range []struct {
+		says    string // "" for a good package
+		entries []string
+	}{
+		{"package a: link /clang64/lib/liba.dll.a leads to /clang64/lib/none, which no package has", []string{"clang64/lib/liba.dll.a>none"}},
+		{"leads to /clang64/a, which", []string{"clang64/a>b", "clang64/b>a"}},
+		{"leads to /clang64/lib/x/y", []string{"clang64/a>lib/x/y", "clang64/lib/x=file"}},
+		{"", []string{"clang64/a>b", "clang64/b>lib", "clang64/lib/", "clang64/c>other/file"}},
+		{"", []string{"clang64/LICENSE>share/doc/a/LICENSE", "clang64/share/doc/a/LICENSE=free"}},
+	} {
+		s := open(t)
+		in := []Input{putPacman(t, s, "a", tt.entries...), putPacman(t, s, "other", "clang64/other/file=x")}
+		_, err := Build(t.Context(), s, windows(t), in, nil)
+		if tt.says == "" && err != nil || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says)) {
+			t.Errorf("%q: %v, want %q", tt.entries, err, tt.says)
+		}
+		if dirs, _ := filepath.Glob(filepath.Join(s.Dir(), "trees", "sysroot", "*")); tt.says != "" && len(dirs) > 0 {
+			t.Errorf("%s: %q left behind", tt.says, dirs)
+		}
 	}
 }
