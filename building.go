@@ -273,12 +273,23 @@ func (s *session) withIndex(jobs []pack.Job) []pack.Job {
 // packInput is a program with its closure and all that goes along.
 func (s *session) packInput(ctx context.Context, l *lock.Lock, b *built) (pack.In, error) {
 	m := s.plan.m
+	at, err := s.epoch()
+	if err != nil {
+		return pack.In{}, err
+	}
+	var system pack.System
+	if b.target.GOOS() == "linux" {
+		if system, err = s.system(); err != nil {
+			return pack.In{}, err
+		}
+	}
 	in := pack.In{
 		Target: b.target, Program: b.file, Repo: b.lock.Repo, Temp: filepath.Join(s.store.Dir(), "tmp"), Memo: s.store,
 		Meta: pack.Meta{
 			Name: m.Name, Version: m.Version, Description: m.Description, Maintainer: m.Maintainer,
 			Homepage: m.Homepage, License: m.License,
 		},
+		System: system, Time: at,
 		Deb: pack.DebOptions{Section: m.Deb.Section, Priority: m.Deb.Priority, Depends: m.Deb.Depends},
 		OCI: pack.OCIOptions{
 			Ports: m.OCI.Ports, Env: m.OCI.Env, Args: m.OCI.Args, User: m.OCI.User,

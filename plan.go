@@ -85,6 +85,7 @@ type plan struct {
 	asked     []string      // what decides the lock
 	key       digest.Digest // of asked
 	files     string        // folder that files named in m.Windows are relative to
+	system    string        // the same for files of packages: m.Files, Services, Man, Completions
 	templates string        // the same for those of m.Plugins.Files
 }
 
@@ -93,7 +94,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 	if err := req.check(); err != nil {
 		return nil, err
 	}
-	pl := &plan{m: *p.manifest, files: p.dir, templates: p.dir, shown: map[string]string{}, formats: map[string][]string{}}
+	pl := &plan{m: *p.manifest, files: p.dir, system: p.dir, templates: p.dir, shown: map[string]string{}, formats: map[string][]string{}}
 	base := p.dir
 	if req.Dir != "" {
 		base = req.Dir
@@ -222,6 +223,9 @@ func (pl *plan) takeFrom(own *manifest.Manifest, dir string) {
 	m := &pl.m
 	if reflect.ValueOf(m.Windows).IsZero() {
 		m.Windows, pl.files = own.Windows, dir
+	}
+	if m.Files == nil && m.Services == nil && m.Man == "" && m.Completions == nil {
+		m.Files, m.Services, m.Man, m.Completions, pl.system = own.Files, own.Services, own.Man, own.Completions, dir
 	}
 	if m.Plugins.Undeclared() {
 		use, versions := m.Plugins.Use, m.Plugins.Versions

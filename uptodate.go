@@ -44,6 +44,10 @@ func (s *session) planKey() (digest.Digest, error) {
 	if err := s.addResources(k); err != nil {
 		return digest.Digest{}, err
 	}
+	if err := s.addSystem(k); err != nil {
+		return digest.Digest{}, err
+	}
+	k.Add("epoch", getenv(s.cfg.Env, "SOURCE_DATE_EPOCH"))
 	for _, f := range s.spec(nil).Files {
 		d, _, err := s.hash.File(f.Template)
 		if err != nil {

@@ -28,6 +28,10 @@ type Manifest struct {
 	Build        Build                 `yaml:"build"`
 	Packages     map[string]Packages   `yaml:"packages"`     // by distribution: "debian", "msys2"
 	Repositories map[string]Repository `yaml:"repositories"` // by distribution: "debian"
+	Files        []Install             `yaml:"files"`        // of packages of a system, beside the program
+	Services     map[string]Service    `yaml:"services"`     // by name of the unit
+	Man          string                `yaml:"man"`          // manual page: name.1; default: one is made
+	Completions  map[string]string     `yaml:"completions"`  // files, by shell
 	OCI          OCI                   `yaml:"oci"`
 	Deb          Deb                   `yaml:"deb"`
 	Windows      Windows               `yaml:"windows"`

@@ -38,6 +38,13 @@ packages:
 repositories:
   debian: {suite: trixie, mirrors: ["file:///srv/debian"], security: ["file:///srv/sec"], keyring: keys.gpg}
 oci: {ports: [8080], env: {A: b}, args: [-v], user: "1000"}
+files:
+  - {source: x.env, destination: /etc/default/image-server}
+  - {source: web, destination: /usr/share/web, mode: 0750}
+services:
+  image-server: {description: Serves, args: [-n, 1.0], env: {A: 2.0}, user: www, state: true, unit: x.service}
+man: x.8
+completions: {bash: x.bash}
 deb: {section: web, priority: optional, depends: [fonts-dejavu-core]}
 `
 
@@ -59,7 +66,12 @@ func TestParse(t *testing.T) {
 		Repositories: map[string]Repository{"debian": {
 			Suite: "trixie", Mirrors: []string{"file:///srv/debian"}, Security: []string{"file:///srv/sec"}, Keyring: "keys.gpg",
 		}},
-		OCI: OCI{Ports: []int{8080}, Env: map[string]string{"A": "b"}, Args: []string{"-v"}, User: "1000"},
+		OCI:   OCI{Ports: []int{8080}, Env: map[string]string{"A": "b"}, Args: []string{"-v"}, User: "1000"},
+		Files: []Install{{Source: "x.env", Destination: "/etc/default/image-server"}, {Source: "web", Destination: "/usr/share/web", Mode: "0750"}},
+		Services: map[string]Service{"image-server": {
+			Description: "Serves", Args: []string{"-n", "1.0"}, Env: map[string]string{"A": "2.0"}, User: "www", State: true, Unit: "x.service",
+		}},
+		Man: "x.8", Completions: map[string]string{"bash": "x.bash"},
 		Deb: Deb{Section: "web", Priority: "optional", Depends: []string{"fonts-dejavu-core"}},
 	}
 	if d := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Manifest{})); d != "" {
@@ -121,6 +133,15 @@ func TestParseErrors(t *testing.T) {
 		{"entry", "plugins: {entry: plugin}\n", 1, 18, "exported function"},
 		{"interface", "plugins: {interface: nodot}\n", 1, 22, "example.com/api.Plugin"},
 		{"dependency", "deb: {depends: [libc6, foo (>>>1)]}\n", 1, 24, "no dependency"},
+		{"file without source", "files: [{destination: /etc/x}]\n", 1, 9, "want source"},
+		{"file outside", "files: [{source: x, destination: /usr/../x}]\n", 1, 34, "want an absolute path"},
+		{"mode", "files: [{source: x, destination: /x, mode: 4755}]\n", 1, 44, "three octal digits"},
+		{"service", "services:\n  A b: {}\n", 2, 8, "lower-case letters"},
+		{"service's user", "services: {a.b: {user: X}}\n", 1, 24, "at most 31 lower-case"},
+		{"service's argument", "services: {a: {args: [b, \"c\\nd\"]}}\n", 1, 26, "one line"},
+		{"service's environment", "services: {a: {env: {A-B: x}}}\n", 1, 21, "letters, digits and _"},
+		{"man", "man: server.txt\n", 1, 6, "the section"},
+		{"shell", "completions: {ksh: x}\n", 1, 20, `unknown shell "ksh"`},
 		{"empty plugin", "plugins: {use: [\"\"]}\n", 1, 17, "folder or package@version"},
 		{"syntax", "name: [\n", 1, 7, ""},
 		{"deep", strings.Repeat("[", 5000), 1, 1, "nested deeper"},

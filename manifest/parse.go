@@ -94,6 +94,7 @@ func readYAML(file string, r io.Reader) ([]byte, *document, error) {
 
 // literals takes numbers where text is wanted as they are written: version: 1.10 is not 1.1.
 func (d *document) literals(m *Manifest) {
+	d.systemLiterals(m)
 	d.literal("$.name", &m.Name)
 	d.literal("$.version", &m.Version)
 	for i := range m.OCI.Args {
@@ -312,6 +313,9 @@ func (d *document) check(m *Manifest) error {
 		return err
 	}
 	if err := d.checkWindows(m); err != nil {
+		return err
+	}
+	if err := d.checkSystem(m); err != nil {
 		return err
 	}
 	return d.checkOCI(m.OCI)

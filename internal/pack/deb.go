@@ -8,15 +8,19 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/goreleaser/nfpm/v2"
 	nfpmdeb "github.com/goreleaser/nfpm/v2/deb"
 	"github.com/goreleaser/nfpm/v2/files"
 )
 
-// Deb packs a Debian package: the program in /usr/bin, the licences of its Go modules in
-// /usr/share/doc, and Depends on the packages that have its libraries.
+// Deb packs a Debian package: what In.installed lists, the licences of its Go modules in
+// /usr/share/doc, scripts for its services, and Depends on the packages that have its
+// libraries.
 type Deb struct{}
 
 // DebOptions is what only a Debian package has.
@@ -31,7 +35,7 @@ func (Deb) Kind() string { return "deb" }
 
 // FileName returns image-server_1.0.0_armhf.deb, as dpkg-name has it.
 func (Deb) FileName(in In) string {
-	return debName(in.Meta.Name) + "_" + strings.TrimPrefix(in.Meta.Version, "v") + "_" + debArch(in) + ".deb"
+	return debName(in.Meta.Name) + "_" + debVersion(in) + "_" + debArch(in) + ".deb"
 }
 
 // Pack writes the package.
@@ -59,47 +63,98 @@ func packDeb(ctx context.Context, in In, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	copyright := filepath.Join(dir, "copyright")
-	if err := os.WriteFile(copyright, copyrightText(in.Meta, licences), 0o644); err != nil {
+	contents, err := debContents(in, licences)
+	if err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return nfpmdeb.Default.Package(debInfo(in, depends, copyright), &ctxWriter{ctx, w})
+	info, err := debInfo(in, depends, contents, dir)
+	if err != nil {
+		return err
+	}
+	return nfpmdeb.Default.Package(info, &ctxWriter{ctx, w})
+}
+
+// debContents are the files of the package, by path.
+func debContents(in In, licences []Licence) ([]File, error) {
+	out, err := in.installed()
+	if err != nil {
+		return nil, err
+	}
+	log, err := changelog(in)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, log, File{
+		Path: "/usr/share/doc/" + debName(in.Meta.Name) + "/copyright", Data: copyrightText(in.Meta, licences), Mode: 0o644,
+	})
+	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return out, checkFiles(out)
 }
 
 // debInfo states everything: what nfpm finds empty it takes from the environment, the clock
-// or the files' own times and modes.
-func debInfo(in In, depends []string, copyright string) *nfpm.Info {
-	name, at := debName(in.Meta.Name), in.time()
-	content := func(source, destination string, mode fs.FileMode) *files.Content {
-		return &files.Content{
-			Source: source, Destination: destination,
-			FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: mode, MTime: at},
-		}
-	}
+// or the files' own times and modes. dir is for files that it reads.
+func debInfo(in In, depends []string, contents []File, dir string) (*nfpm.Info, error) {
 	info := &nfpm.Info{
-		Name: name, Version: strings.TrimPrefix(in.Meta.Version, "v"), VersionSchema: "none",
+		Name: debName(in.Meta.Name), Version: debVersion(in), VersionSchema: "none",
 		Arch: debArch(in), Platform: "linux",
 		Section: or(in.Deb.Section, "misc"), Priority: or(in.Deb.Priority, "optional"),
-		Maintainer:      or(in.Meta.Maintainer, "Unknown maintainer <unknown@localhost>"),
+		Maintainer:      maintainer(in.Meta),
 		Homepage:        in.Meta.Homepage,
-		Description:     or(strings.TrimSpace(in.Meta.Description), in.Meta.Name),
-		MTime:           at,
+		Description:     or(firstLine(in.Meta.Description), "application built with graft") + "\n" + extended(in),
+		MTime:           in.date(),
 		DisableGlobbing: true,
 	}
 	info.Depends = depends
 	if _, ok := in.pkg(certificates); ok {
 		info.Recommends = []string{certificates}
 	}
-	info.Contents = files.Contents{
-		content(in.Program, "/usr/bin/"+in.Meta.Name, 0o755),
-		content(copyright, "/usr/share/doc/"+name+"/copyright", 0o644),
+	for i, f := range contents {
+		c, err := debContent(f, filepath.Join(dir, strconv.Itoa(i)), in.date())
+		if err != nil {
+			return nil, err
+		}
+		info.Contents = append(info.Contents, c)
+	}
+	scripts := debScripts(in.System.Services)
+	for name, at := range map[string]*string{
+		"postinst": &info.Scripts.PostInstall, "prerm": &info.Scripts.PreRemove, "postrm": &info.Scripts.PostRemove,
+	} {
+		if scripts[name] == "" {
+			continue
+		}
+		*at = filepath.Join(dir, name)
+		if err := os.WriteFile(*at, []byte(scripts[name]), 0o644); err != nil {
+			return nil, err
+		}
 	}
 	info.Deb.Arch = info.Arch
 	info.Deb.Compression = "gzip:6"
-	return info
+	return info, nil
+}
+
+// debContent is a file as nfpm takes it; one that is only in memory goes to path first.
+func debContent(f File, path string, at time.Time) (*files.Content, error) {
+	c := &files.Content{
+		Source: f.Source, Destination: f.Path,
+		FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: fs.FileMode(f.Mode), MTime: at},
+	}
+	if f.Config {
+		c.Type = files.TypeConfig
+	}
+	if f.Source == "" {
+		c.Source = path
+		return c, os.WriteFile(path, f.Data, 0o644)
+	}
+	return c, nil
+}
+
+func debVersion(in In) string { return strings.TrimPrefix(in.Meta.Version, "v") }
+
+func maintainer(m Meta) string {
+	return or(m.Maintainer, "Unknown maintainer <unknown@localhost>")
 }
 
 func or(s, otherwise string) string {
@@ -135,7 +190,7 @@ func debName(name string) string { return strings.ReplaceAll(strings.ToLower(nam
 // checkDeb knows what Debian policy says of names and versions (chapter 5.6).
 func checkDeb(in In) error {
 	const lower, digits = "abcdefghijklmnopqrstuvwxyz", "0123456789"
-	name, version := debName(in.Meta.Name), strings.TrimPrefix(in.Meta.Version, "v")
+	name, version := debName(in.Meta.Name), debVersion(in)
 	if len(name) < 2 || !strings.Contains(lower+digits, name[:1]) || strings.Trim(name, lower+digits+"+-.") != "" {
 		return fmt.Errorf("name %q: a Debian package's has two or more letters, digits and + - .", name)
 	}
@@ -151,32 +206,6 @@ func checkDeb(in In) error {
 		}
 	}
 	return nil
-}
-
-// copyrightText is the copyright file of the package: the program's own licence and those
-// of all modules it is compiled from.
-func copyrightText(m Meta, licences []Licence) []byte {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\n", m.Name, m.Version)
-	for _, f := range [][2]string{{"Homepage", m.Homepage}, {"License", m.License}} {
-		if f[1] != "" {
-			fmt.Fprintf(&b, "%s: %s\n", f[0], f[1])
-		}
-	}
-	if len(licences) > 0 {
-		b.WriteString("\nThe program is compiled from these Go modules. Their licences follow.\n\n")
-		last := ""
-		for _, l := range licences {
-			if l.Of != last {
-				fmt.Fprintf(&b, "  %s\n", l.Of)
-				last = l.Of
-			}
-		}
-	}
-	for _, l := range licences {
-		fmt.Fprintf(&b, "\n----- %s: %s -----\n\n%s\n", l.Of, l.Name[strings.LastIndexByte(l.Name, '/')+1:], strings.TrimRight(string(l.Content), "\n"))
-	}
-	return []byte(b.String())
 }
 
 // ctxWriter ends a long write when the context ends.

@@ -44,7 +44,7 @@ func TestDebAgainstDpkg(t *testing.T) {
 	fields := map[string]string{
 		"Package": "hello", "Version": "1.2.0", "Architecture": "amd64", "Section": "misc", "Priority": "optional",
 		"Maintainer": in.Meta.Maintainer, "Homepage": in.Meta.Homepage, "Recommends": "ca-certificates",
-		"Description": "Says hello\n .\n In more than one line.",
+		"Description": "Says hello\n In more than one line.",
 	}
 	for field, want := range fields {
 		if got := strings.TrimSuffix(run("--field", name, field), "\n"); got != want {
@@ -73,11 +73,11 @@ func TestDebAgainstDpkg(t *testing.T) {
 	}
 	check := exec.Command("md5sum", "--check", "--strict", "DEBIAN/md5sums")
 	check.Dir = dir
-	if said, err := check.CombinedOutput(); err != nil || bytes.Count(said, []byte("\n")) != 2 {
+	if said, err := check.CombinedOutput(); err != nil || bytes.Count(said, []byte("\n")) != 4 {
 		t.Errorf("md5sums: %v\n%s", err, said)
 	}
 	copyright, _ := os.ReadFile(filepath.Join(dir, "usr/share/doc/hello/copyright"))
-	for _, want := range []string{"hello 1.2.0", "License: MIT", "module example.com/m v1.0.0: LICENSE -----\n\nlicence of m\n", "notice of m"} {
+	for _, want := range []string{"Upstream-Name: hello\n", "License: Expat\n", "Files: example.com/m@v1.0.0/*\nCopyright: the authors of example.com/m@v1.0.0\n", " licence of m\n .\n notice of m\n"} {
 		if !strings.Contains(string(copyright), want) {
 			t.Errorf("copyright file:\n%s\nwant in it: %s", copyright, want)
 		}
@@ -100,7 +100,7 @@ func TestDebWithoutManifest(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"Package: my-app\n", "Version: 0.0.0\n", "Description: My_App\n", "Maintainer: Unknown"} {
+	for _, want := range []string{"Package: my-app\n", "Version: 0.0.0\n", "Description: application built with graft\n This package has the program My_App.\n", "Maintainer: Unknown"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("got\n%s\nwant in it: %s", out, want)
 		}
@@ -171,9 +171,44 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
+// TestCopyrightText: texts that every Debian has are referred to, the same text is written once.
 func TestCopyrightText(t *testing.T) {
-	got := string(copyrightText(Meta{Name: "a", Version: "1"}, nil))
-	if d := cmp.Diff("a 1\n", got); d != "" {
+	apache := "Apache License\n Version 2.0, January 2004\n\nEND OF TERMS AND CONDITIONS\nCopyright 2020 Ann\n"
+	got := string(copyrightText(Meta{Name: "a", Version: "1", License: "MIT", Maintainer: "K <k@example.com>", Homepage: "https://example.com"}, []Licence{
+		{"module x v1", "modules/x@v1/LICENSE", []byte("Copyright (c) 2019-2021 Bob\n\n\x1btext\n\n")},
+		{"module y v2", "modules/y@v2/LICENSE", []byte(apache)},
+		{"module z v3", "modules/z@v3/LICENSE", []byte("Copyright (c) 2019-2021 Bob\n\n\x1btext\n")},
+	}))
+	want := `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: a
+Upstream-Contact: K <k@example.com>
+Source: https://example.com
+Comment: The program is compiled from the application and from Go modules.
+ Each module has a paragraph here, under its path.
+
+Files: *
+Copyright: K <k@example.com>
+License: Expat
+ The program itself is under this licence.
+
+Files: x@v1/*
+Copyright: 2019-2021 Bob
+License: licence-of-x@v1
+ Copyright (c) 2019-2021 Bob
+ .
+ text
+
+Files: y@v2/*
+Copyright: 2020 Ann
+License: Apache-2.0
+ On Debian systems, the text of this licence is in
+ /usr/share/common-licenses/Apache-2.0.
+
+Files: z@v3/*
+Copyright: 2019-2021 Bob
+License: licence-of-x@v1
+`
+	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
 }

@@ -23,7 +23,7 @@ func Depends(in In) ([]string, error) {
 			return nil, err
 		}
 	}
-	for _, d := range in.Deb.Depends {
+	for _, d := range append([]string{sysusersDepends(in.System.Services)}, in.Deb.Depends...) {
 		list, err := deb822.ParseRelations(d)
 		if err != nil {
 			return nil, err

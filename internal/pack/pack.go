@@ -61,6 +61,7 @@ type In struct {
 	Packages []Package // the run closure
 	Data     []DataFile
 	Modules  []Module // all that the program is compiled from, for their licences
+	System   System
 	Deb      DebOptions
 	OCI      OCIOptions
 	Repo     string    // the repository the packages are from: "debian-bookworm"
@@ -149,6 +150,15 @@ func (in In) time() time.Time {
 		return time.Unix(0, 0).UTC()
 	}
 	return in.Time.UTC().Truncate(time.Second)
+}
+
+// date is the time for formats whose users take 1970 for a mistake: lintian and Debian's
+// archive refuse files that are older than 20 years.
+func (in In) date() time.Time {
+	if in.Time.IsZero() {
+		return time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return in.time()
 }
 
 // pkg returns the package of a name.
