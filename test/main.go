@@ -36,6 +36,9 @@ var tools = []struct{ program, pkg string }{
 	{"pacman", "pacman-package-manager"},
 	{"qemu-arm-static", "qemu-user-static"},
 	{"unshare", "util-linux"},
+	{"skopeo", "skopeo"},
+	{"umoci", "umoci"},
+	{"runc", "runc"},
 	{"/usr/lib/wine/wine64", "wine64"},
 }
 

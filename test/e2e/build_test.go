@@ -31,6 +31,10 @@ func TestTailored(t *testing.T) {
 		t.Run("deb/"+target, func(t *testing.T) { checkDeb(t, w, target) })
 		t.Run("explain/"+target, func(t *testing.T) { explain(t, w, target) })
 	}
+	t.Run("container", func(t *testing.T) { runContainer(t, w) })
+	t.Run("scanned", func(t *testing.T) { scanned(t, w) })
+	t.Run("registry", func(t *testing.T) { publishTo(t, w, inProcess(t)) })
+	t.Run("docker-registry", func(t *testing.T) { publishTo(t, w, dockerRegistry(t)) })
 }
 
 // explain asks where a library comes from, and artifacts what they are made of.
