@@ -235,14 +235,19 @@ func (e *editing) folder(text, dir string) string {
 	return "./" + rel
 }
 
+// goDeps is what asking for modules needs, without a session.
+func (p *Project) goDeps(ctx context.Context) (compose.Deps, error) {
+	goes, err := compose.FindGo(ctx, p.cfg.Env, p.cfg.Events)
+	return compose.Deps{Go: goes, Store: p.store, Events: p.cfg.Events, Offline: p.cfg.Offline}, err
+}
+
 // versionOf is the version that a query means: v1.2.3 is one already, latest or a branch is
 // asked for.
 func (p *Project) versionOf(ctx context.Context, path, query string) (string, error) {
-	goes, err := compose.FindGo(ctx, p.cfg.Env, p.cfg.Events)
+	d, err := p.goDeps(ctx)
 	if err != nil {
 		return "", err
 	}
-	d := compose.Deps{Go: goes, Store: p.store, Events: p.cfg.Events, Offline: p.cfg.Offline}
 	found, err := compose.LocatePlugin(ctx, d, p.dir, path+"@"+query)
 	return found.Version, err
 }
@@ -257,11 +262,10 @@ func (p *Project) appModule(ctx context.Context) (string, error) {
 		}
 		return mod, err
 	}
-	goes, err := compose.FindGo(ctx, p.cfg.Env, p.cfg.Events)
+	d, err := p.goDeps(ctx)
 	if err != nil {
 		return "", err
 	}
-	d := compose.Deps{Go: goes, Store: p.store, Events: p.cfg.Events, Offline: p.cfg.Offline}
 	found, err := compose.Locate(ctx, d, compose.Spec{App: app, Dir: p.dir})
 	return found.Module, err
 }

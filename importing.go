@@ -164,11 +164,10 @@ func exactVersion(v string) bool { return strings.HasPrefix(v, "v") && strings.C
 
 // versionOfApp is the version that package@query means.
 func (p *Project) versionOfApp(ctx context.Context, ref string) (string, error) {
-	goes, err := compose.FindGo(ctx, p.cfg.Env, p.cfg.Events)
+	d, err := p.goDeps(ctx)
 	if err != nil {
 		return "", err
 	}
-	d := compose.Deps{Go: goes, Store: p.store, Events: p.cfg.Events, Offline: p.cfg.Offline}
 	found, err := compose.Locate(ctx, d, compose.Spec{App: ref, Dir: p.dir})
 	return found.Version, err
 }
