@@ -39,7 +39,7 @@ func (s *solver) headers(ctx context.Context, needs []Need) error {
 func (s *solver) findHeader(ctx context.Context, n Need) ([]Candidate, error) {
 	for _, name := range append(slices.Clone(n.Places), n.Name) {
 		at := n
-		at.Name = name
+		at.Name, at.Soft = name, true // what is in no list at hand may be in a member
 		found, err := s.repo.Find(ctx, at)
 		if err != nil {
 			return nil, fmt.Errorf("find %s: %w", at, err)
@@ -54,7 +54,7 @@ func (s *solver) findHeader(ctx context.Context, n Need) ([]Candidate, error) {
 func (s *solver) header(ctx context.Context, n Need, found []Candidate, missing *MissingError) error {
 	for _, c := range found {
 		t, err := s.traitsOf(ctx, c.Package)
-		if err != nil || t.System {
+		if err != nil || t.System && s.searched(n, c) {
 			return err
 		}
 		if m := s.members[c.Name]; m != nil && m.build {
@@ -62,7 +62,19 @@ func (s *solver) header(ctx context.Context, n Need, found []Candidate, missing 
 			return nil
 		}
 	}
-	found = slices.DeleteFunc(slices.Clone(found), func(c Candidate) bool { return !s.searched(n, c) })
+	if found = s.inSearch(n, found); len(found) == 0 {
+		has, err := s.brought(ctx, n)
+		if err != nil || has || n.Soft {
+			return err
+		}
+		if found, err = s.find(ctx, n, missing); err != nil {
+			return err
+		}
+		elsewhere := found
+		if found = s.inSearch(n, found); len(found) == 0 && len(elsewhere) > 0 {
+			missing.Needs = append(missing.Needs, MissingNeed{Need: n, Similar: []string{elsewhere[0].Name + " has " + elsewhere[0].File}})
+		}
+	}
 	if len(found) > 0 {
 		m, err := s.choose(ctx, n, found, true)
 		if err != nil || m == nil {
@@ -71,13 +83,8 @@ func (s *solver) header(ctx context.Context, n Need, found []Candidate, missing 
 		m.asked(n.String())
 		m.build = true
 		s.use(use{m, useAll, "", true})
-		return nil
 	}
-	if has, err := s.brought(ctx, n); err != nil || has || n.Soft {
-		return err
-	}
-	_, err := s.find(ctx, n, missing)
-	return err
+	return nil
 }
 
 // brought says whether a package of the build closure has a header in a folder of its own,
@@ -100,11 +107,16 @@ func (s *solver) brought(ctx context.Context, n Need) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("list package %s: %w", name, err)
 		}
-		if slices.ContainsFunc(files.Headers, func(h string) bool { return strings.HasSuffix(h, "/"+n.Name) }) {
+		if slices.ContainsFunc(files.Headers, func(h string) bool { return h == n.Name || strings.HasSuffix(h, "/"+n.Name) }) {
 			return true, nil
 		}
 	}
 	return false, nil
+}
+
+// inSearch are the candidates whose file a compiler finds by itself.
+func (s *solver) inSearch(n Need, found []Candidate) []Candidate {
+	return slices.DeleteFunc(slices.Clone(found), func(c Candidate) bool { return !s.searched(n, c) })
 }
 
 // searched says whether a compiler finds the file without any -I, or in a place of the need's.

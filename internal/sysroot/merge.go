@@ -33,6 +33,9 @@ func merge(ctx context.Context, dir string, in []Input, trees []string, fl flavo
 			return err
 		}
 	}
+	if err := linkAlternatives(all, in, trees); err != nil {
+		return err
+	}
 	if err := checkLinks(all, in); err != nil {
 		return err
 	}

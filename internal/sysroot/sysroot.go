@@ -69,7 +69,7 @@ func union(ctx context.Context, s *store.Store, t target.Target, in []Input, ev 
 	in = slices.CompactFunc(in, func(a, b Input) bool { return a.Name == b.Name && a.SHA256 == b.SHA256 })
 
 	// A change of what unions contain changes this name.
-	k := digest.NewKey("sysroot/1").Add("flavour", fl.name).Add("arch", t.Arch)
+	k := digest.NewKey("sysroot/2").Add("flavour", fl.name).Add("arch", t.Arch)
 	for _, p := range in {
 		k.Add("package", p.Name).AddDigest("sha256", p.SHA256)
 	}

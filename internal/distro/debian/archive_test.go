@@ -34,6 +34,7 @@ type fake struct {
 	name, version, arch, section, source string
 	depends, provides, multiArch         string
 	files                                map[string]string
+	postinst                             string
 	deb                                  []byte // instead of one made of the above
 }
 
@@ -66,7 +67,7 @@ func makeDeb(f fake) []byte {
 		}
 	}
 	member("debian-binary", []byte("2.0\n"))
-	member("control.tar.gz", makeTar(map[string]string{"control": control}))
+	member("control.tar.gz", makeTar(map[string]string{"control": control, "postinst": f.postinst}))
 	member("data.tar.gz", makeTar(f.files))
 	return out.Bytes()
 }

@@ -72,6 +72,9 @@ func (r *Repository) Files(ctx context.Context, p resolve.Package) (resolve.File
 		if err != nil {
 			return resolve.Files{}, fmt.Errorf("read file list: %w", err)
 		}
+		if pkg := r.read[p.SHA256]; pkg != nil {
+			paths = append(paths, pkg.Alternatives...)
+		}
 		return r.layout.files(paths), nil
 	}
 	if read, err := r.unlisted(p); err != nil || !read {
@@ -92,6 +95,8 @@ func (l layout) files(paths []string) resolve.Files {
 		} else if name, ok := l.header(p); ok {
 			f.Headers = append(f.Headers, name)
 		} else if name, ok := l.library(p); ok && !strings.HasSuffix(name, ".a") {
+			f.Libraries = append(f.Libraries, name)
+		} else if name, ok := l.alternative(p); ok && strings.Contains(name, ".so.") {
 			f.Libraries = append(f.Libraries, name)
 		}
 	}
@@ -190,7 +195,7 @@ func (r *Repository) learnt(ctx context.Context, p resolve.Package) (*reading, e
 }
 
 func (r *Repository) readingKey(p resolve.Package) digest.Digest {
-	return digest.NewKey("debian-package/2").AddDigest("package", p.SHA256).Add("triplet", r.layout.triplet).Digest()
+	return digest.NewKey("debian-package/3").AddDigest("package", p.SHA256).Add("triplet", r.layout.triplet).Digest()
 }
 
 // recall looks for what an earlier process learnt.

@@ -10,7 +10,7 @@ import (
 )
 
 // Keys of a file table: "f" path, whose value is the packages that have it, separated by
-// commas; "o" package NUL path, without a value, for the same paths; "t" package, whose
+// commas; "a" name NUL path, the same for a library in a folder of alternatives; "o" package NUL path, without a value, for the same paths; "t" package, whose
 // value is the bits of layout for all its paths.
 
 // maxPaths bounds the paths that are kept; the archive has some 600,000 entries for them.
@@ -38,6 +38,9 @@ func writeFileList(in io.Reader, out io.Writer, l layout) error {
 		})
 		if keep && len(owners) > 0 {
 			b.add(owners[:len(owners)-1], []byte("f"), path)
+			if name, ok := l.alternative(string(path)); ok {
+				b.add(owners[:len(owners)-1], []byte("a"), []byte(name), []byte{0}, path)
+			}
 		}
 		return nil
 	})

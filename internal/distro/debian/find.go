@@ -25,6 +25,9 @@ func (r *Repository) Find(ctx context.Context, n resolve.Need) ([]resolve.Candid
 		return r.findCXX()
 	}
 	out, err := r.findIn(r.files, n)
+	if err == nil && len(out) == 0 {
+		out, err = r.findAlternative(ctx, n)
+	}
 	if err != nil || len(out) > 0 || n.Kind == resolve.Library || n.Soft || len(r.layout.paths(n)) == 0 {
 		return out, err
 	}
@@ -35,6 +38,50 @@ func (r *Repository) Find(ctx context.Context, n resolve.Need) ([]resolve.Candid
 		}
 	}
 	return r.findIn(r.all, n)
+}
+
+// maxAlternatives bounds the packages that are read to find a link of update-alternatives.
+const maxAlternatives = 8
+
+// findAlternative finds packages that make a library or .pc file with update-alternatives: its
+// file is in a folder of the package's own. Whether there is a link to it, only the package's
+// script says. A .pc file is looked for beside a library of its name.
+func (r *Repository) findAlternative(ctx context.Context, n resolve.Need) ([]resolve.Candidate, error) {
+	if n.Kind != resolve.Library && n.Kind != resolve.PkgConfig || !safePath(n.Name) || strings.Contains(n.Name, "/") {
+		return nil, nil
+	}
+	var names []string
+	for _, ext := range []string{".so", ".a"} {
+		err := r.files.Scan("alib"+n.Name+ext+"\x00", func(_, value []byte) bool {
+			names = append(names, strings.Split(string(value), ",")...)
+			return true
+		})
+		if err != nil {
+			return nil, fmt.Errorf("read file list: %w", err)
+		}
+	}
+	slices.Sort(names)
+	owners, err := r.owners("", slices.Compact(names))
+	if err != nil {
+		return nil, err
+	}
+	owners = owners[:min(len(owners), maxAlternatives)]
+	links := r.layout.paths(n)
+	var out []resolve.Candidate
+	for _, c := range owners {
+		pkg, err := r.learnt(ctx, c.Package)
+		if err != nil {
+			return nil, err
+		}
+		for _, link := range links {
+			if slices.Contains(pkg.Alternatives, link) {
+				c.File = link
+				out = append(out, c)
+				break
+			}
+		}
+	}
+	return out, nil
 }
 
 // findCXX finds the C++ library's development package, of the compiler that the suite's own

@@ -13,7 +13,7 @@ import (
 )
 
 // indexVersion changes when the tables of this package do.
-const indexVersion = "debian-index/1"
+const indexVersion = "debian-index/2"
 
 const (
 	maxPackages    = 1 << 20

@@ -95,6 +95,17 @@ func (l layout) library(p string) (string, bool) {
 	return "", false
 }
 
+// alternative returns the name of a library in a folder of its own below the triplet's, where
+// packages keep what update-alternatives links to.
+func (l layout) alternative(p string) (string, bool) {
+	rest, ok := strings.CutPrefix(p, "usr/lib/"+l.triplet+"/")
+	if !ok || strings.Count(rest, "/") != 1 {
+		return "", false
+	}
+	name := path.Base(rest)
+	return name, strings.HasPrefix(name, "lib") && (strings.Contains(name, ".so.") || strings.HasSuffix(name, ".so") || strings.HasSuffix(name, ".a"))
+}
+
 // header returns a header's name below its search folder.
 func (l layout) header(p string) (string, bool) {
 	rest, ok := strings.CutPrefix(p, "usr/include/")
@@ -125,6 +136,12 @@ var programDirs = []string{"usr/bin/", "usr/sbin/", "bin/", "sbin/", "usr/games/
 func (l layout) classify(p string) (bits int, keep bool) {
 	if name, ok := l.library(p); ok {
 		return classifyLibrary(name)
+	}
+	if name, ok := l.alternative(p); ok {
+		if strings.Contains(name, ".so.") {
+			return holdsShared, true
+		}
+		return holdsOther, true
 	}
 	switch {
 	case strings.HasPrefix(p, "usr/include/"):

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/graft-build/graft/internal/format/alternatives"
 	"github.com/graft-build/graft/internal/format/deb"
 	"github.com/graft-build/graft/internal/format/pc"
 	"github.com/graft-build/graft/internal/resolve"
@@ -34,6 +35,8 @@ type reading struct {
 	Configs  []resolve.Config `json:"configs,omitempty"`
 	Includes []string         `json:"includes,omitempty"`
 	Links    []resolve.Link   `json:"links,omitempty"`
+	// Alternatives are paths that update-alternatives makes links of to files of the package.
+	Alternatives []string `json:"alternatives,omitempty"`
 }
 
 // reader reads one package.
@@ -43,7 +46,8 @@ type reader struct {
 	includes map[string]bool
 	archives map[string]bool
 	links    map[string]resolve.Link
-	aliases  map[string]string // names of .pc files that are links, and what they lead to
+	linked   map[string][]string // links of alternatives by what they lead to
+	aliases  map[string]string   // names of .pc files that are links, and what they lead to
 }
 
 // readPackage reads a .deb file.
@@ -53,7 +57,10 @@ func readPackage(name string, in io.Reader, l layout) (*reading, error) {
 		return nil, err
 	}
 	defer pkg.Close()
-	r := &reader{layout: l, includes: map[string]bool{}, archives: map[string]bool{}, links: map[string]resolve.Link{}, aliases: map[string]string{}}
+	r := &reader{layout: l, linked: map[string][]string{}, includes: map[string]bool{}, archives: map[string]bool{}, links: map[string]resolve.Link{}, aliases: map[string]string{}}
+	for _, a := range alternatives.Parse(pkg.Control["postinst"]) {
+		r.linked[a.Path] = append(r.linked[a.Path], a.Link)
+	}
 	if err := r.tar(pkg.Data()); err != nil {
 		return nil, fmt.Errorf("read package %s: %w", name, err)
 	}
@@ -84,6 +91,11 @@ func (r *reader) tar(data io.Reader) error {
 		if err := r.member(p, h, tr); err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
+		for _, link := range r.linked[p] {
+			if err := r.alternative(link, p, h, tr); err != nil {
+				return fmt.Errorf("%s: %w", p, err)
+			}
+		}
 	}
 }
 
@@ -109,6 +121,18 @@ func (r *reader) member(p string, h *tar.Header, in io.Reader) error {
 		return r.library(p, h, in)
 	}
 	return nil
+}
+
+// alternative notes a file under the name of a link to it.
+func (r *reader) alternative(link, p string, h *tar.Header, in io.Reader) error {
+	r.out.Alternatives = append(r.out.Alternatives, link)
+	if name, ok := r.layout.config(link); ok {
+		if own, ok := r.layout.config(p); ok {
+			r.aliases[name] = own // it was read already
+			return nil
+		}
+	}
+	return r.member(link, h, in)
 }
 
 // config reads a .pc file. One that does not parse asks for nothing: who needs it will be
@@ -241,6 +265,7 @@ func script(text []byte) (targets, libs []string) {
 }
 
 func (r *reader) finish() *reading {
+	slices.Sort(r.out.Alternatives)
 	slices.Sort(r.out.Paths)
 	r.out.Paths = slices.Compact(r.out.Paths)
 	r.follow()

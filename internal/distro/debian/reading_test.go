@@ -38,7 +38,9 @@ func TestClassify(t *testing.T) {
 		"lib/" + testTriplet + "/libc.so.6":      {holdsShared | holdsSystem, true},
 		"lib/ld-linux-armhf.so.3":                {holdsShared, true},
 		"usr/lib/liba.so.1":                      {holdsShared, true},
-		lib + "plugins/liba.so":                  {holdsOther, false},
+		lib + "plugins/liba.so":                  {holdsOther, true}, // update-alternatives may lead to it
+		lib + "blas/libblas.so.3":                {holdsShared, true},
+		lib + "plugins/more/liba.so":             {holdsOther, false},
 		lib + "a.so":                             {holdsOther, false},
 		lib + "crt1.o":                           {holdsOther, false},
 		"usr/lib/aarch64-linux-gnu/liba.so":      {holdsOther, false},
