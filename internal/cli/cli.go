@@ -72,7 +72,8 @@ A folder's graft.yaml says what to build; flags alone are enough as well.`,
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c.CommandPath(), err} })
 	root.AddCommand(
 		a.buildCommand(), a.runCommand(), a.lockCommand(), a.fetchCommand(), a.execCommand(),
-		a.initCommand(), a.importCommand(), a.addCommand(), a.removeCommand(), a.inspectCommand(), a.whyCommand(), a.publishCommand(),
+		a.initCommand(), a.importCommand(), a.addCommand(), a.removeCommand(), a.publishCommand(),
+		a.listCommand(), a.whyCommand(), a.inspectCommand(),
 		a.targetsCommand(), a.schemaCommand(), a.storeCommand(), a.versionCommand(),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = false

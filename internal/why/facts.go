@@ -219,3 +219,16 @@ func (f *Facts) Header(name string) (string, bool) {
 	}
 	return best, best != ""
 }
+
+// Libraries are the shared libraries and DLLs of the package by the names that others ask for,
+// sorted. What has no version in its name is opened by path, and left out.
+func (f *Facts) Libraries() []string {
+	var out []string
+	for name := range f.Loads {
+		if name = f.asked(name); !strings.HasSuffix(name, ".so") {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}

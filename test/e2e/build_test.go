@@ -45,6 +45,12 @@ func explain(t *testing.T, w world, target string) {
 			t.Errorf("why libfreetype6 lacks %q:\n%s", want, out)
 		}
 	}
+	out = w.must(t, "list", "examples/tailored", "--target", target, "--offline")
+	for _, want := range []string{"qr-plugin", "libcairo.so.2", "LGPL-2.1"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("list lacks %q:\n%s", want, out)
+		}
+	}
 	for _, kind := range []string{"tar.gz", "deb", "oci"} {
 		out := w.must(t, "inspect", w.find(t, "dist", kind, target))
 		for _, want := range []string{"for " + target, "example.com/count-plugin", "example.com/qr-plugin", "libcairo2 1."} {
