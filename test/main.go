@@ -40,6 +40,7 @@ var tools = []struct{ program, pkg string }{
 	{"umoci", "umoci"},
 	{"runc", "runc"},
 	{"/usr/lib/wine/wine64", "wine64"},
+	{"wrestool", "icoutils"},
 }
 
 func main() {

@@ -202,3 +202,29 @@ func TestMatches(t *testing.T) {
 		}
 	}
 }
+
+// TestDelayedAndOrdinals takes a program of a real linker, which the tests of package pe build
+// again: it imports from foo.dll at start and from late.dll when first called, by name and by
+// ordinal each.
+func TestDelayedAndOrdinals(t *testing.T) {
+	system := Windows{System: system(t)}
+	amd64, err := target.Parse("windows/amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const program = "../format/pe/testdata/delay-amd64.exe"
+	foo := petest.DLL{Exports: exports("a", "b", "c", "d", "e", "f", "foo")} // the last has ordinal 7
+	whole := windowsPackage(t, "libs", map[string]petest.DLL{"bin/Foo.dll": foo, "bin/late.dll": {Exports: exports("late")}, "bin/other.dll": {}})
+	c, err := ComputePE(t.Context(), program, []Provider{whole}, amd64, system)
+	if err != nil || strings.Join(shipped(c), " ") != "Foo.dll late.dll" {
+		t.Errorf("shipped %q, %v", shipped(c), err)
+	}
+	foo.Exports = foo.Exports[5:]
+	short := windowsPackage(t, "libs", map[string]petest.DLL{"bin/foo.dll": foo})
+	_, err = ComputePE(t.Context(), program, []Provider{short}, amd64, system)
+	for _, says := range []string{"imports #7 from foo.dll", "has late.dll, needed by delay-amd64.exe"} {
+		if err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
+	}
+}
