@@ -49,7 +49,7 @@ var programs = []program{
 	{name: "odbc", kind: "database, one library", says: `(?i)driver`},
 	{name: "netlib", kind: "a library that the application chooses", says: `^dot 14$`, msys2: "openblas"},
 	{name: "opus", kind: "audio, two libraries", says: `^Opus made bytes: true <nil>$`, msys2: "opusfile"},
-	{name: "oto", kind: "audio", says: `^oto: `},
+	{name: "oto", kind: "audio", says: `(?m)^oto: `},
 	{name: "portaudio", kind: "audio", says: `PortAudio V19`, msys2: "portaudio"},
 	{name: "sdl2", kind: "multimedia, many libraries", says: `^SDL 2, pixel 123456$`, msys2: "SDL2"},
 	{name: "gl", kind: "graphics, many libraries", says: `^OpenGL: `},
