@@ -1,19 +1,27 @@
-// Gio lays out a frame without a window; the window's code and its libraries are linked.
+// Gio opens a window, by Wayland, X11 or Windows, and tells what came of it.
 package main
 
 import (
 	"fmt"
-	"image"
+	"os"
 
 	"gioui.org/app"
-	"gioui.org/layout"
-	"gioui.org/op"
-	"gioui.org/unit"
 )
 
 func main() {
-	w := new(app.Window)
-	w.Option(app.Title("graft"))
-	gtx := layout.Context{Ops: new(op.Ops), Constraints: layout.Exact(image.Pt(10, 10))}
-	fmt.Println("Gio", layout.Spacer{Width: unit.Dp(4), Height: unit.Dp(4)}.Layout(gtx).Size)
+	go func() {
+		w := new(app.Window)
+		w.Option(app.Title("graft"))
+		for {
+			switch e := w.Event().(type) {
+			case app.DestroyEvent:
+				fmt.Println("Gio: no window:", e.Err)
+				os.Exit(0)
+			case app.FrameEvent:
+				fmt.Println("Gio: a window of", e.Size)
+				os.Exit(0)
+			}
+		}
+	}()
+	app.Main()
 }
