@@ -1,5 +1,9 @@
-// Bpf asks libbpf for its version and to load a program that is none.
+// Bpf asks libbpf for its version and to load a program that is none. The module leaves it
+// to the application to name libbpf, which may be linked in more than one way.
 package main
+
+// #cgo LDFLAGS: -lbpf
+import "C"
 
 import (
 	"fmt"
