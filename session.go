@@ -128,6 +128,9 @@ func (s *session) inheritFrom(ctx context.Context, req Request, locked *lock.Loc
 	own, err := readManifest(filepath.Join(app.Dir, manifest.FileName), s.plan.app+"/"+manifest.FileName)
 	switch {
 	case err == nil:
+		if err := contained(own, app); err != nil {
+			return err
+		}
 		s.plan.takeFrom(own, app.Dir)
 	case !errors.Is(err, fs.ErrNotExist):
 		return err
@@ -135,6 +138,18 @@ func (s *session) inheritFrom(ctx context.Context, req Request, locked *lock.Loc
 	s.plan.m.Version = cmp.Or(s.plan.m.Version, strings.TrimPrefix(app.Version, "v"))
 	s.plan.settle(req)
 	s.plan.decide(s.dir)
+	return nil
+}
+
+// contained refuses templates of a downloaded application that are not its own files: what
+// they made of those would be part of the program.
+func contained(own *manifest.Manifest, app compose.App) error {
+	for i, f := range own.Plugins.Files {
+		rel, err := filepath.Rel(app.Root, absolute(app.Dir, filepath.FromSlash(f.Template)))
+		if err != nil || !filepath.IsLocal(rel) {
+			return own.ErrorAt(fmt.Sprintf("$.plugins.files[%d].template", i), "template %s is not in the application's module", f.Template)
+		}
+	}
 	return nil
 }
 

@@ -28,7 +28,7 @@ type download struct {
 // find returns the module that holds the package of package@version, and where get has put
 // it. The likeliest module is asked for first.
 func (c *composer) find(ctx context.Context, r ref, get func(module.Version) (download, error)) (download, error) {
-	var first, empty error
+	var first, empty, decisive error
 	for _, m := range c.candidates(r) {
 		d, err := get(m)
 		if err == nil && !isDir(d.folder(r)) {
@@ -42,11 +42,21 @@ func (c *composer) find(ctx context.Context, r ref, get func(module.Version) (do
 			return download{}, ctx.Err()
 		}
 		first = cmp.Or(first, err)
+		if decides(err) {
+			decisive = cmp.Or(decisive, err)
+		}
 	}
-	if first = cmp.Or(empty, first); first == nil {
+	if first = cmp.Or(decisive, empty, first); first == nil {
 		first = &StaleError{What: []string{fmt.Sprintf("no module of the lock has %s", r.text)}}
 	}
 	return download{}, first
+}
+
+// decides says whether a module that could not be had may be the one with the package: it is
+// there, or nobody could look. Otherwise another module without the package says more.
+func decides(err error) bool {
+	var old *OldGoError
+	return errors.As(err, &old) || errors.Is(err, ErrOffline) || strings.Contains(err.Error(), ": verifying ")
 }
 
 // folder is where the package is in the downloaded module.
@@ -199,6 +209,10 @@ func (c *composer) download(ctx context.Context, m module.Version) (download, er
 	}
 	if ctx.Err() != nil {
 		return download{}, ctx.Err()
+	}
+	var failed *run.Error
+	if errors.As(err, &failed) {
+		err = c.Go.message(err, false)
 	}
 	if err != nil {
 		return download{}, &DownloadError{m.Path + "@" + m.Version, err}

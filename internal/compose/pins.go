@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	goversion "go/version"
 
@@ -103,6 +104,6 @@ func requiresAtMost(path, version string) func(*modfile.File) bool {
 // warnLanguage tells that the application is compiled as a newer language than it is written in.
 func (c *composer) warnLanguage(r requirements) {
 	if lang := c.app.mod.goLine(); goversion.Compare("go"+r.Go, "go"+lang) > 0 && goversion.Lang("go"+r.Go) != goversion.Lang("go"+lang) {
-		c.warn("the plugins need the language version go %s; the application, written for go %s, is compiled with it", r.Go, lang)
+		c.warn("the plugins need the language version go %s; the application, written for go %s, is compiled with it", strings.TrimPrefix(goversion.Lang("go"+r.Go), "go"), lang)
 	}
 }

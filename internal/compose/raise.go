@@ -83,7 +83,7 @@ func (c *composer) checkRaises(list []raise) error {
 		if len(text) > most+1 {
 			text, more = text[:most], fmt.Sprintf(" and %d more that the application requires, see graft.lock", len(text)-most)
 		}
-		c.note("%s raises %s%s", who, strings.Join(text, ", "), more)
+		c.warn("%s raises %s%s", who, strings.Join(text, ", "), more)
 	}
 	return nil
 }

@@ -270,7 +270,7 @@ package local
 	want := []string{
 		"plugin example.com/q@v1.0.0 replaces example.com/fork with example.com/ours v1.0.0, which is taken over",
 		"plugin example.com/q@v1.0.0 replaces example.com/shared with example.com/shared v1.2.0, which is left out: the application requires example.com/shared v1.0.0 itself; if the plugin does not work without it, put the line into the application's go.mod",
-		"plugin example.com/q@v1.0.0 replaces example.com/local with ../local, which is left out: that folder is not part of the module",
+		"plugin example.com/q@v1.0.0 replaces example.com/local, example.com/leftover with folders that are not part of its module; the versions that it requires count",
 		"plugin example.com/r@v1.0.0 replaces example.com/fork with example.com/theirs v1.0.0, which is left out: plugin example.com/q@v1.0.0 has example.com/fork v1.0.0 => example.com/ours v1.0.0",
 	}
 	slices.Sort(want)

@@ -117,6 +117,7 @@ func (c *composer) collectReplaces() error {
 		return 1
 	})
 	for _, m := range mods {
+		c.noteFolders(m)
 		for _, r := range m.file.Replace {
 			if unneeded(m, r) || !m.local() && !c.portable(m, r) {
 				continue
@@ -143,6 +144,20 @@ func (c *composer) pluginMods() []*mod {
 	return list
 }
 
+// noteFolders tells of the modules that a downloaded plugin replaces with folders of where it
+// was made: what repositories of many modules have, and what counts nowhere else.
+func (c *composer) noteFolders(m *mod) {
+	var names []string
+	for _, r := range m.file.Replace {
+		if !m.local() && r.New.Version == "" && r.Old.Path != c.app.mod.path {
+			names = append(names, r.Old.Path)
+		}
+	}
+	if len(names) > 0 {
+		c.note("%s replaces %s with folders that are not part of its module; the versions that it requires count", m.who, strings.Join(names, ", "))
+	}
+}
+
 // portable says whether a replace line of a downloaded plugin can be taken over, and tells the
 // user of those that cannot: the plugin may not work without them. One of his own folders he
 // can edit; there a line that cannot be is an error.
@@ -153,8 +168,7 @@ func (c *composer) portable(m *mod, line *modfile.Replace) bool {
 	const left = "%s replaces %s with %s, which is left out: "
 	with := strings.TrimSpace(line.New.Path + " " + line.New.Version)
 	if line.New.Version == "" {
-		c.warn(left+"that folder is not part of the module", m.who, line.Old.Path, with)
-		return false
+		return false // noteFolders tells
 	}
 	for _, q := range c.replaces {
 		switch {

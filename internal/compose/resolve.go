@@ -150,7 +150,7 @@ func (c *composer) list(ctx context.Context, l layout, dir string, t target.Targ
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	text := c.Go.Redact(c.rewriter(dir).Rewrite(stderr.String()))
+	text := c.Go.Redact(c.rewriter(dir).Rewrite(progress.ReplaceAllLiteralString(stderr.String(), "")))
 	if old := c.oldGo(text); err != nil && old != nil {
 		return old
 	}
