@@ -108,7 +108,7 @@ func (s *session) compile(ctx context.Context, l *lock.Lock, t target.Target, fo
 		if cached {
 			return "nothing changed", err
 		}
-		return s.comp.Package, s.explainDuplicates(blame(err, found), found)
+		return s.comp.Package, s.explainHeaders(ctx, b, s.explainDuplicates(blame(err, found), found))
 	})
 	if err != nil {
 		return nil, err

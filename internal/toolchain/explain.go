@@ -13,7 +13,11 @@ var explanations = []struct {
 }{
 	{
 		regexp.MustCompile(`undefined symbol: [^\n]*std::__cxx11::`),
-		"a C++ library of the distribution is linked, which uses GNU's C++ library, while zig's is LLVM's; the two don't mix: use a library with a C interface, or compile the C++ library's source with the program",
+		"C++ was compiled for GNU's C++ library and is linked without it: say #cgo LDFLAGS: -lstdc++, which is Debian's on a Debian target; where zig's own C++ library (LLVM's) is used, on musl and Windows, the two don't mix",
+	},
+	{
+		regexp.MustCompile(`undefined symbol: (__isoc23_[a-z0-9_]+|arc4random[a-z_]*|strlcpy|strlcat)(?:\n|$)`),
+		"$1 came with a newer C library than the target has: an archive in the module was compiled on a newer system; build it from source, or choose a newer suite of the distribution (repositories.debian.suite)",
 	},
 	{
 		regexp.MustCompile(`fatal error: '([^'\n]+)' file not found`),

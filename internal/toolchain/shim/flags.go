@@ -28,6 +28,9 @@ func (t *translation) word(w word) error {
 	if w.flag == "-" || !strings.HasPrefix(w.flag, "-") {
 		return t.input(w.flag)
 	}
+	if t.asksWhat && w.flag == "-w" {
+		return nil // it would hide what asksWhat is about; cgo reads errors alone
+	}
 	if r := t.rule(w.flag); r != nil {
 		return r.change(t, w)
 	}

@@ -81,6 +81,17 @@ func (s *session) probe(args []string) bool {
 	return known && inGoLink(args[n-3]) && inGoLink(args[n-1])
 }
 
+// asksWhat says whether a call is cgo's question what kind of thing each C name is, which it
+// reads from the errors: a variable that is const is no constant for gcc, while clang folds it
+// and warns, which cgo's -w hides.
+func asksWhat(args []string) bool {
+	if len(args) == 0 || !slices.Contains(args, "-w") || !slices.Contains(args, "-O0") {
+		return false
+	}
+	input := args[len(args)-1] // cmd/cgo/util.go: run
+	return input == "-" || strings.HasPrefix(filepath.Base(input), "cgo-gcc-input-")
+}
+
 // inGoLink says whether a file is directly in a temporary folder of the Go linker.
 func inGoLink(path string) bool {
 	dir := filepath.Base(filepath.Dir(path))

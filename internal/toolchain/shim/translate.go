@@ -58,6 +58,7 @@ type translation struct {
 	unicode  bool // -municode: the program has wmain
 	language bool // -x is in force at the end
 	entry    bool // the caller names the entry point
+	asksWhat bool // cgo finds out what names are
 	stdcxx   bool // -lstdc++ and its like
 	cxxCode  bool // C++ is compiled
 	archived bool // -static-libstdc++
@@ -87,6 +88,7 @@ func (t *translation) emit(args ...string) { t.out = append(t.out, args...) }
 func (t *translation) run(args []string) error {
 	words := split(args)
 	t.survey(words)
+	t.asksWhat = asksWhat(args)
 	if t.mode == nothing {
 		t.emit("-target", t.spec.Target)
 		t.emit(args...)
@@ -311,6 +313,9 @@ func (t *translation) after() {
 	s := t.spec
 	if s.CXX != nil {
 		t.targetCXX()
+	}
+	if t.asksWhat {
+		t.emit("-Werror=gnu-folding-constant")
 	}
 	if s.Sysroot != "" && !t.nostdinc {
 		for _, d := range s.Include {

@@ -212,6 +212,24 @@ func TestTargetCXX(t *testing.T) {
 	}
 }
 
+// cgo's question what names are is answered as gcc does: a const variable is no constant.
+func TestAsksWhat(t *testing.T) {
+	for args, want := range map[string]bool{
+		"-w -Wno-error -ox -c -xc -O0 -fdiagnostics-color=never -": true,
+		"-w -c -O0 /tmp/cgo-gcc-input-12.c":                        true,
+		"-w -c -xc -O2 -":                                          false,
+		"-w -c main.c":                                             false,
+	} {
+		tr := &translation{spec: testSpec(), cwd: "/src", kit: "/kit", files: testFiles}
+		if err := tr.run(strings.Fields(args)); err != nil {
+			t.Fatal(err)
+		}
+		if has := strings.Contains(strings.Join(tr.out, " "), "-Werror=gnu-folding-constant"); has != want {
+			t.Errorf("%s became %s", args, tr.out)
+		}
+	}
+}
+
 func TestRulesCovered(t *testing.T) {
 	var all strings.Builder
 	for _, r := range append(rows, windowsRows...) {
