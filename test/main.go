@@ -28,6 +28,8 @@ var tools = []struct{ program, pkg string }{
 	{"dpkg-shlibdeps", "dpkg-dev"},
 	{"arm-linux-gnueabihf-objdump", "binutils-arm-linux-gnueabihf"},
 	{"lintian", "lintian"},
+	{"mmdebstrap", "mmdebstrap"},
+	{"arch-test", "arch-test"},
 	{"readelf", "binutils"},
 	{"gpgv", "gpgv"},
 	{"gpg", "gpg"},
