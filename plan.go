@@ -34,6 +34,7 @@ type Request struct {
 	Formats   []string // instead of the manifest's
 	Name      string   // instead of the manifest's
 	Version   string   // instead of the manifest's
+	Snapshot  bool     // the version names the git commit too, and sorts before the stated one
 	Out       string   // folder for artifacts; default "dist"
 	Locked    bool     // the lock must not change
 
@@ -80,6 +81,7 @@ type plan struct {
 	out       string              // absolute
 	outShown  string
 	lockFile  string // absolute
+	stated    bool   // the version is of the manifest, the request or the application's module
 	adhoc     bool   // the lock is of this request, not of the project: nobody edits or reviews it
 	tags      []string
 	asked     []string      // what decides the lock
@@ -151,6 +153,7 @@ func (pl *plan) settle(req Request) {
 	override(&pl.m.Name, req.Name)
 	override(&pl.m.Version, req.Version)
 	pl.m.Name = cmp.Or(pl.m.Name, defaultName(pl.app))
+	pl.stated = pl.m.Version != ""
 	pl.m.Version = cmp.Or(pl.m.Version, "0.0.0")
 	pl.tags = slices.Concat(pl.m.Build.Tags, req.Tags)
 }

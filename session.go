@@ -53,7 +53,10 @@ func (p *Project) session(ctx context.Context, req Request) (*session, error) {
 			return nil, err
 		}
 	}
-	return s, s.newerGo(ctx, func() error { return s.inheritRemote(ctx, req) })
+	if err := s.newerGo(ctx, func() error { return s.inheritRemote(ctx, req) }); err != nil {
+		return nil, err
+	}
+	return s, s.nameVersion(ctx, req)
 }
 
 // hideLock keeps the lock of a composition that no manifest describes in the store: the

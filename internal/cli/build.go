@@ -89,6 +89,7 @@ later builds use exactly those and ask no index.`,
 	c.Flags().StringVarP(&f.req.Out, "out", "o", "dist", "folder for the artifacts")
 	c.Flags().StringVar(&f.req.Name, "name", "", "name of the program and its artifacts")
 	c.Flags().StringVar(&f.req.Version, "app-version", "", "version of the artifacts")
+	c.Flags().BoolVar(&f.req.Snapshot, "snapshot", false, "add the git commit to the version: 1.2.0~5.gabc1234, which is before 1.2.0")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(manifest.Formats, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
