@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -105,8 +104,8 @@ func (s *session) describe(ctx context.Context) (*description, error) {
 		return &description{strings.Replace(v[1], "-", "~", 1), m[2], m[3], m[4] != ""}, nil
 	}
 	var failed *run.Error
-	if ctx.Err() != nil || !errors.As(err, &failed) || errors.Is(err, exec.ErrNotFound) {
-		return nil, ctx.Err()
+	if ctx.Err() != nil || !errors.As(err, &failed) || failed.Status < 0 {
+		return nil, ctx.Err() // there is no git
 	}
 	// No such tag, or no commit at all.
 	hash, err := git("rev-parse", "--short=7", "HEAD")
