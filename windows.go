@@ -28,7 +28,27 @@ func (s *session) windowsSystem(ctx context.Context, t target.Target) (*winsys.S
 	if err != nil {
 		return nil, err
 	}
-	return winsys.Load(os.DirFS(zig.Lib), t.GOARCH())
+	self, err := s.self()
+	if err != nil {
+		return nil, err
+	}
+	const kind = "winsys"
+	lib := os.DirFS(zig.Lib)
+	key := digest.NewKey("winsys/1").AddDigest("graft", self).AddDigest("zig", zig.Digest).Add("processor", t.GOARCH()).Digest()
+	if b, ok := s.store.Record(kind, key); ok {
+		if sys, err := winsys.Restore(lib, b); err == nil {
+			return sys, nil
+		}
+	}
+	sys, err := winsys.Load(lib, t.GOARCH())
+	if err != nil {
+		return nil, err
+	}
+	b, err := sys.Keep()
+	if err != nil {
+		return nil, err
+	}
+	return sys, s.store.PutRecord(kind, key, b)
 }
 
 // dropSystem takes out of what is needed the libraries that Windows and zig have themselves:

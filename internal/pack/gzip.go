@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/graft-build/graft/digest"
@@ -29,10 +30,13 @@ const (
 )
 
 // blocks compresses a stream in blocks, on all processors. Each block is a gzip member of its
-// own, and members in a row are one gzip file (RFC 1952, 2.2). Where blocks end depends on the
-// stream and on the calls of cut alone, so the same comes out everywhere.
+// own, and members in a row are one gzip file (RFC 1952, 2.2). A raw stream is without gzip's
+// headers, for zip archives: its blocks end at a byte, so they are one stream as well (RFC
+// 1951). Where blocks end depends on the stream and on the calls of cut alone, so the same
+// comes out everywhere.
 type blocks struct {
 	w       io.Writer
+	raw     bool
 	memo    Memo // may be nil
 	keep    bool // blocks come from the memo, or go there
 	buf     []byte
@@ -43,17 +47,29 @@ type blocks struct {
 }
 
 // compressor is what one processor compresses with, by level. Each takes a megabyte.
-type compressor map[int]*gzip.Writer
+type compressor map[int]deflater
 
-func (c compressor) level(n int) (*gzip.Writer, error) {
-	if c[n] == nil {
-		gz, err := gzip.NewWriterLevel(io.Discard, n)
-		if err != nil {
-			return nil, err
-		}
-		c[n] = gz
+// deflater is what compress/gzip and compress/flate have in common.
+type deflater interface {
+	io.WriteCloser
+	Flush() error
+	Reset(w io.Writer)
+}
+
+func (c compressor) level(n int, raw bool) (d deflater, err error) {
+	if c[n] != nil {
+		return c[n], nil
 	}
-	return c[n], nil
+	if raw {
+		d, err = flate.NewWriter(io.Discard, n)
+	} else {
+		d, err = gzip.NewWriterLevel(io.Discard, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c[n] = d
+	return d, nil
 }
 
 type block struct {
@@ -69,6 +85,11 @@ func newBlocks(w io.Writer, memo Memo) *blocks {
 		c.idle <- compressor{}
 	}
 	return c
+}
+
+// begin makes the next stream. The one before was closed.
+func (c *blocks) begin(w io.Writer, keep bool) {
+	c.w, c.keep, c.some, c.buf = w, keep, false, nil
 }
 
 // Write takes a part of the stream.
@@ -149,8 +170,15 @@ func (c *blocks) Close() error {
 			return err
 		}
 	}
-	return c.drain(0)
+	if err := c.drain(0); err != nil || !c.raw {
+		return err
+	}
+	_, err := c.w.Write(lastBlock)
+	return err
 }
+
+// lastBlock is a block of nothing that says that it is the last one.
+var lastBlock = []byte{0x03, 0x00}
 
 // wait waits for what is under way, after an error.
 func (c *blocks) wait() {
@@ -165,9 +193,13 @@ func (c *blocks) compress(content []byte, keep bool) ([]byte, error) {
 		memo = nil
 	}
 	var key digest.Digest
+	kind := "gzip"
+	if c.raw {
+		kind = "deflate"
+	}
 	if memo != nil {
-		key = digest.NewKey("gzip/1").Add("level", strconv.Itoa(smallLevel)).Add("library", gzipVersion()).AddDigest("content", digest.Of(content)).Digest()
-		if b, ok := memo.Record("gzip", key); ok {
+		key = digest.NewKey(kind+"/1").Add("level", strconv.Itoa(smallLevel)).Add("library", gzipVersion()).AddDigest("content", digest.Of(content)).Digest()
+		if b, ok := memo.Record(kind, key); ok {
 			return b, nil
 		}
 	}
@@ -177,7 +209,7 @@ func (c *blocks) compress(content []byte, keep bool) ([]byte, error) {
 	if keep {
 		level = smallLevel
 	}
-	gz, err := with.level(level)
+	gz, err := with.level(level, c.raw)
 	if err != nil {
 		return nil, err
 	}
@@ -187,11 +219,15 @@ func (c *blocks) compress(content []byte, keep bool) ([]byte, error) {
 	if _, err := gz.Write(content); err != nil {
 		return nil, err
 	}
-	if err := gz.Close(); err != nil {
+	end := gz.Close
+	if c.raw {
+		end = gz.Flush
+	}
+	if err := end(); err != nil {
 		return nil, err
 	}
 	if memo != nil {
-		_ = memo.PutRecord("gzip", key, out.Bytes()) // without the record it is compressed again
+		_ = memo.PutRecord(kind, key, out.Bytes()) // without the record it is compressed again
 	}
 	return out.Bytes(), nil
 }

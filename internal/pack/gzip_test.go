@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"compress/flate"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -25,10 +26,21 @@ func (m memoMap) PutRecord(kind string, key digest.Digest, b []byte) error {
 }
 
 // blocksOf compresses parts with a cut before each; every second one is kept.
-func blocksOf(t *testing.T, memo Memo, parts ...[]byte) []byte {
+func blocksOf(t *testing.T, raw bool, memo Memo, parts ...[]byte) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	c := newBlocks(&out, memo)
+	c := newBlocks(nil, memo)
+	c.raw = raw
+	for range 2 { // the first stream leaves no trace in the second
+		c.begin(&out, false)
+		out.Reset()
+		oneStream(t, c, parts...)
+	}
+	return out.Bytes()
+}
+
+func oneStream(t *testing.T, c *blocks, parts ...[]byte) {
+	t.Helper()
 	defer c.wait()
 	for i, p := range parts {
 		if err := c.cut(i%2 == 1); err != nil {
@@ -43,7 +55,6 @@ func blocksOf(t *testing.T, memo Memo, parts ...[]byte) []byte {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return out.Bytes()
 }
 
 func TestBlocks(t *testing.T) {
@@ -54,21 +65,29 @@ func TestBlocks(t *testing.T) {
 	for _, parts := range [][][]byte{
 		{}, {nil}, {[]byte("a\n")}, {exact}, {exact, exact}, {noise, exact, noise[:7], noise}, {nil, exact, nil},
 	} {
-		memo := memoMap{}
-		first := blocksOf(t, memo, parts...)
-		if again := blocksOf(t, memo, parts...); !bytes.Equal(first, again) {
-			t.Error("other bytes with a memo")
-		}
-		if without := blocksOf(t, nil, parts...); !bytes.Equal(first, without) {
-			t.Error("other bytes without a memo")
-		}
-		r, err := gzip.NewReader(bytes.NewReader(first))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := io.ReadAll(r)
-		if want := bytes.Join(parts, nil); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%d bytes, want %d; %v", len(got), len(want), err)
+		want := bytes.Join(parts, nil)
+		for _, raw := range []bool{false, true} {
+			memo := memoMap{}
+			first := blocksOf(t, raw, memo, parts...)
+			if again := blocksOf(t, raw, memo, parts...); !bytes.Equal(first, again) {
+				t.Error("other bytes with a memo")
+			}
+			if without := blocksOf(t, raw, nil, parts...); !bytes.Equal(first, without) {
+				t.Error("other bytes without a memo")
+			}
+			in := bytes.NewReader(first)
+			var r io.Reader = flate.NewReader(in)
+			if !raw {
+				gz, err := gzip.NewReader(in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				r = gz
+			}
+			got, err := io.ReadAll(r)
+			if err != nil || !bytes.Equal(got, want) || in.Len() > 0 {
+				t.Errorf("%d bytes, want %d; %d left; %v", len(got), len(want), in.Len(), err)
+			}
 		}
 	}
 }

@@ -13,8 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // Zip packs a folder for Windows: the program and the DLLs that it needs beside each other,
@@ -55,7 +53,7 @@ func packZip(ctx context.Context, in In, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return t.writeZip(ctx, w, in.time())
+	return t.writeZip(ctx, w, in.time(), in.Memo)
 }
 
 // windowsTree lays out the folder.
@@ -64,7 +62,9 @@ func windowsTree(in In) (*tree, error) {
 	top := in.stem()
 	t.file(path.Join(top, in.program()), in.Program, 0o755)
 	for _, l := range in.Closure.Libraries {
-		t.file(path.Join(top, l.Folder, l.Name), l.Path, 0o644)
+		name := path.Join(top, l.Folder, l.Name)
+		t.file(name, l.Path, 0o644)
+		t.keep(name)
 	}
 	for _, f := range in.Data {
 		if !fs.ValidPath(f.Name) {
@@ -133,8 +133,11 @@ func checkWindowsName(part string) error {
 
 // writeZip writes everything as a zip archive: names in UTF-8 and said to be so where they
 // are not ASCII, no attributes of Unix, no data descriptors, which some readers stumble over.
-func (t *tree) writeZip(ctx context.Context, w io.Writer, at time.Time) error {
+func (t *tree) writeZip(ctx context.Context, w io.Writer, at time.Time, memo Memo) error {
 	out := zip.NewWriter(w)
+	z := newBlocks(nil, memo)
+	z.raw = true
+	defer z.wait()
 	for _, name := range slices.Sorted(maps.Keys(t.entries)) {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -143,7 +146,7 @@ func (t *tree) writeZip(ctx context.Context, w io.Writer, at time.Time) error {
 		if e.dir || e.link != "" {
 			continue
 		}
-		if err := e.writeZip(ctx, out, name, at); err != nil {
+		if err := e.writeZip(ctx, out, z, name, at); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
@@ -153,7 +156,7 @@ func (t *tree) writeZip(ctx context.Context, w io.Writer, at time.Time) error {
 // maxZipped bounds what is compressed in memory: headers state sizes before the content.
 const maxZipped = 1 << 30
 
-func (e entry) writeZip(ctx context.Context, out *zip.Writer, name string, at time.Time) error {
+func (e entry) writeZip(ctx context.Context, out *zip.Writer, z *blocks, name string, at time.Time) error {
 	c, err := e.open()
 	if err != nil {
 		return err
@@ -163,10 +166,7 @@ func (e entry) writeZip(ctx context.Context, out *zip.Writer, name string, at ti
 		return fmt.Errorf("%d bytes are too many for a zip", c.size)
 	}
 	var packed memory
-	z, err := flate.NewWriter(&packed, 6)
-	if err != nil {
-		return err
-	}
+	z.begin(&packed, e.keep)
 	sum := crc32.NewIEEE()
 	n, err := io.Copy(io.MultiWriter(z, sum), &ctxReader{ctx, c})
 	if err == nil && n != c.size {

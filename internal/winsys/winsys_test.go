@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"sort"
@@ -56,6 +57,19 @@ func TestLoad(t *testing.T) {
 	s, err := Load(lib, "amd64")
 	if err != nil {
 		t.Fatal(err)
+	}
+	b, err := s.Keep()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Restore(lib, b)
+	if err != nil || !reflect.DeepEqual(s, again) {
+		t.Errorf("restored: %+v, %v", again, err)
+	}
+	for _, bad := range []string{"", "{}", "[]", `{"dlls":["a"]}`} {
+		if _, err := Restore(lib, []byte(bad)); err == nil {
+			t.Errorf("%q: accepted", bad)
+		}
 	}
 	for name, want := range map[string]Kind{
 		"kernel32.dll": DLL, "KERNEL32": DLL, "winspool.drv": DLL, "windows.ai.machinelearning.dll": DLL, "combase.dll": DLL, "msvcrt.dll": DLL,
