@@ -97,6 +97,7 @@ type Composition struct {
 	GoVersion string
 
 	Inputs digest.Digest // of the requirements in the go.mod files it was made from
+	Direct []string      // modules that the user's go.mod files require themselves, and those of plugins with a version
 	Key    digest.Digest // of all that Dir, Flags and Package say, wherever the folders are
 }
 
@@ -292,7 +293,7 @@ func (c *composer) compose(ctx context.Context, r requirements, raises []raise, 
 	comp := Composition{
 		Name: programName(c.app.pkg), Module: c.app.mod.path, Version: c.app.mod.version, Package: c.app.pkg,
 		Base: c.spec.Dir, Generated: l.name, AppRoot: c.app.mod.root, AppDir: c.app.dir, GoVersion: c.Go.Version,
-		Modules: c.lockModules(r, raises), Sums: r.Sums, Inputs: c.inputs(),
+		Modules: c.lockModules(r, raises), Sums: r.Sums, Inputs: c.inputs(), Direct: c.direct(r),
 	}
 	for _, p := range c.plugins {
 		comp.Plugins = append(comp.Plugins, Plugin{

@@ -1,10 +1,12 @@
 package compose
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -130,4 +132,77 @@ func (c *composer) checkUpdated(r, wanted requirements) error {
 		}
 	}
 	return nil
+}
+
+// Newer is what the module proxy has of a module.
+type Newer struct {
+	Version string // "" with Err
+	Err     error
+}
+
+// Newest looks up the newest version of modules, as Spec.Update takes it, with one go command;
+// "go" is the newest version of Go. A module that cannot be looked up has an error of its own.
+func Newest(ctx context.Context, d Deps, paths []string) (map[string]Newer, error) {
+	out := map[string]Newer{}
+	if len(paths) == 0 {
+		return out, nil
+	}
+	if d.Offline {
+		return nil, fmt.Errorf("look up newest versions: %w", ErrOffline)
+	}
+	dir, cleanup, err := d.Store.Temp("newest")
+	if err != nil {
+		return nil, err
+	}
+	defer cleanup()
+	argv := []string{d.Go.Exe, "list", "-m", "-e", "-json"}
+	for _, p := range paths {
+		argv = append(argv, p+"@latest")
+	}
+	b, err := run.Output(ctx, run.Cmd{Argv: argv, Env: slices.Concat(d.Go.Env, []string{"PWD=" + dir}), Dir: dir, Events: d.Events})
+	if err != nil {
+		return nil, fmt.Errorf("look up newest versions: %w", err)
+	}
+	for dec := json.NewDecoder(bytes.NewReader(b)); ; {
+		var m struct {
+			Path, Version string
+			Error         *struct{ Err string }
+		}
+		if err := dec.Decode(&m); err == io.EOF {
+			return out, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("look up newest versions: read go list's answer: %w", err)
+		}
+		n := Newer{Version: m.Version}
+		if m.Error != nil {
+			n = Newer{Err: errors.New(m.Error.Err)}
+		}
+		out[m.Path] = n
+	}
+}
+
+// direct are the modules that the go.mod files of the user's folders require themselves, and
+// those of plugins that are named with a version. What is taken from a folder has no versions.
+func (c *composer) direct(r requirements) []string {
+	var out []string
+	add := func(path string) {
+		q, ok := r.find(path)
+		p, replaced := c.replacedBy(q)
+		if ok && !(replaced && p.mod != nil) {
+			out = append(out, path)
+		}
+	}
+	for _, m := range c.modules() {
+		if !m.local() && m != c.app.mod {
+			add(m.path)
+			continue
+		}
+		for _, q := range m.file.Require {
+			if !q.Indirect {
+				add(q.Mod.Path)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -63,3 +63,22 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("the application itself: %v", err)
 	}
 }
+
+func TestNewest(t *testing.T) {
+	d, _ := testDeps(t)
+	need(t, d, "rsc.io/sampler", "v1.3.1")
+	got, err := Newest(t.Context(), d, []string{"rsc.io/sampler", "example.invalid/none"})
+	if err != nil {
+		t.Skip(err)
+	}
+	if n := got["example.invalid/none"]; n.Err == nil {
+		t.Errorf("a module that nobody has: %+v", n)
+	}
+	if n := got["rsc.io/sampler"]; n.Err == nil && n.Version == "" {
+		t.Errorf("got %+v", n)
+	}
+	d.Offline = true
+	if _, err := Newest(t.Context(), d, []string{"rsc.io/sampler"}); err == nil {
+		t.Error("offline: no error")
+	}
+}

@@ -29,21 +29,25 @@ func TestTailored(t *testing.T) {
 		t.Run("image/"+target, func(t *testing.T) { startImage(t, w, target) })
 		t.Run("bundle/"+target, func(t *testing.T) { startBundle(t, w, target) })
 		t.Run("deb/"+target, func(t *testing.T) { checkDeb(t, w, target) })
-		t.Run("explain/"+target, func(t *testing.T) { explain(t, w, target) })
+		t.Run("inspect/"+target, func(t *testing.T) { askArtifacts(t, w, target) })
 	}
+	t.Run("explain", func(t *testing.T) { explain(t, w, "rpi4") })
 	t.Run("container", func(t *testing.T) { runContainer(t, w) })
 	t.Run("scanned", func(t *testing.T) { scanned(t, w) })
 	t.Run("registry", func(t *testing.T) { publishTo(t, w, inProcess(t)) })
 	t.Run("docker-registry", func(t *testing.T) { publishTo(t, w, dockerRegistry(t)) })
 }
 
-// explain asks where a library comes from, and artifacts what they are made of.
+// explain asks where a library comes from, what there is and what is newer.
 func explain(t *testing.T, w world, target string) {
 	out := w.must(t, "why", "libfreetype6", "examples/tailored", "--target", target, "--offline")
-	for _, want := range []string{"plugin ../count-plugin", "states pkg-config:cairo (../api/cairo/cairo.go:", "libcairo2-dev", "libcairo.so.2 needs libfreetype.so.6"} {
+	for _, want := range []string{"count-plugin (example.com/count-plugin)", "states pkg-config:cairo (./examples/api/cairo/cairo.go:", "libcairo2-dev", "libcairo.so.2 needs libfreetype.so.6"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("why libfreetype6 lacks %q:\n%s", want, out)
 		}
+	}
+	if out := w.must(t, "outdated", "examples/tailored", "--target", target); strings.Contains(out, "libcairo2") {
+		t.Errorf("outdated directly after the lock was written:\n%s", out)
 	}
 	out = w.must(t, "list", "examples/tailored", "--target", target, "--offline")
 	for _, want := range []string{"qr-plugin", "libcairo.so.2", "LGPL-2.1"} {
@@ -51,6 +55,10 @@ func explain(t *testing.T, w world, target string) {
 			t.Errorf("list lacks %q:\n%s", want, out)
 		}
 	}
+}
+
+// askArtifacts asks artifacts what they are made of.
+func askArtifacts(t *testing.T, w world, target string) {
 	for _, kind := range []string{"tar.gz", "deb", "oci"} {
 		out := w.must(t, "inspect", w.find(t, "dist", kind, target))
 		for _, want := range []string{"for " + target, "example.com/count-plugin", "example.com/qr-plugin", "libcairo2 1."} {
