@@ -19,6 +19,7 @@ import (
 //	Package, Version (1), Source, Depends, Provides: as in Debian
 //	Holds: any of develop library programs system data doclink own
 //	Configs: "name: -llib -llib require …; private …", one a line
+//	Conflicts: names
 //	Includes, Headers, Libraries: words
 //	Links: "name=target -llib", "name=" for an archive alone, one a line
 type beast struct {
@@ -34,6 +35,7 @@ type animal struct {
 	traits            resolve.Traits
 	files             resolve.Files
 	development       resolve.Development
+	conflicts         []string
 	own               bool // the distribution's own of what the toolchain has too
 }
 
@@ -88,6 +90,7 @@ func newAnimal(p deb822.Paragraph) (*animal, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
+	a.conflicts = strings.Fields(p.Get("Conflicts"))
 	a.files.Headers = strings.Fields(p.Get("Headers"))
 	a.files.Libraries = strings.Fields(p.Get("Libraries"))
 	a.development.Includes = strings.Fields(p.Get("Includes"))
@@ -240,6 +243,10 @@ func (b learned) Files(_ context.Context, p resolve.Package) (resolve.Files, err
 func (b learned) Develop(_ context.Context, p resolve.Package) (resolve.Development, error) {
 	b.read = append(b.read, p.Name)
 	return b.animal(p).development, nil
+}
+
+func (b learned) Conflict(_ context.Context, x, y resolve.Package) (bool, error) {
+	return slices.Contains(b.animal(x).conflicts, y.Name) || slices.Contains(b.animal(y).conflicts, x.Name), nil
 }
 
 func (b learned) Similar(_ context.Context, n resolve.Need) ([]string, error) {

@@ -52,7 +52,7 @@ const (
 // allow. Needs that nothing meets are a *MissingError, contradictory versions a
 // *ConflictError, a library's dependency that does not exist an *UnmetError.
 func Closures(ctx context.Context, repo Repository, needs []Need, roots []string) (Result, error) {
-	s := &solver{repo: repo, allowed: map[string]map[version]bool{}, depends: map[Package][]Dependency{}, traits: map[Package]Traits{}}
+	s := &solver{repo: repo, ruledOut: map[string]string{}, allowed: map[string]map[version]bool{}, depends: map[Package][]Dependency{}, traits: map[Package]Traits{}}
 	s.evidence, _ = repo.(Evidence)
 	for range maxAttempts {
 		res, err := s.attempt(ctx, merge(needs), distinct(roots))
@@ -101,6 +101,7 @@ func split(needs []Need) (headers, others []Need) {
 
 // attempt resolves with the versions that are allowed so far.
 func (s *solver) attempt(ctx context.Context, needs []Need, roots []string) (Result, error) {
+	s.chosen = map[string]bool{}
 	s.members, s.decisions, s.told = map[string]*member{}, nil, map[string]bool{}
 	s.seeds, s.uses, s.used = nil, nil, map[use]bool{}
 	headers, others := split(needs)
@@ -115,6 +116,9 @@ func (s *solver) attempt(ctx context.Context, needs []Need, roots []string) (Res
 		if err := s.headers(ctx, headers); err != nil {
 			return Result{}, err
 		}
+	}
+	if err := s.conflicts(ctx); err != nil {
+		return Result{}, err
 	}
 	if err := s.run(ctx, append(s.seeds, rootMembers...)); err != nil {
 		return Result{}, err
@@ -239,6 +243,9 @@ func first(b bool) int {
 	return 0
 }
 
+// asked is why a candidate is taken that another need wants too.
+const asked = "asked for otherwise"
+
 // choose takes one of the candidates for a need, nil when the toolchain itself meets it.
 func (s *solver) choose(ctx context.Context, n Need, found []Candidate, system bool) (*member, error) {
 	for _, c := range found {
@@ -253,15 +260,17 @@ func (s *solver) choose(ctx context.Context, n Need, found []Candidate, system b
 			}
 		}
 	}
+	found = s.possible(n, found)
 	pick := found[0]
 	why := "the repository prefers it"
 	for _, c := range found {
 		if m := s.members[c.Name]; m != nil {
-			pick, why = c, "asked for otherwise"
+			pick, why = c, asked
 			break
 		}
 	}
 	if len(found) > 1 {
+		s.chosen[pick.Name] = why != asked
 		var others []string
 		for _, c := range found {
 			if c.Name != pick.Name {

@@ -33,9 +33,12 @@ type solver struct {
 	depends map[Package][]Dependency
 	traits  map[Package]Traits
 
+	ruledOut map[string]string // a package that a need had a choice about, and what it conflicts with
+
 	members   map[string]*member
-	seeds     []*member // libraries that are linked
-	uses      []use     // to do
+	chosen    map[string]bool // members that a need had a choice about
+	seeds     []*member       // libraries that are linked
+	uses      []use           // to do
 	used      map[use]bool
 	decisions []string
 	told      map[string]bool

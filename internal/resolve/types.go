@@ -128,6 +128,11 @@ type Evidence interface {
 	Develop(ctx context.Context, p Package) (Development, error)
 }
 
+// Conflicter is a Repository that knows which packages do not go together.
+type Conflicter interface {
+	Conflict(ctx context.Context, a, b Package) (bool, error)
+}
+
 // Suggester is a Repository that can name what looks like a need that nothing meets.
 type Suggester interface {
 	// Similar returns needs of the same kind, the closest first, at most a handful.

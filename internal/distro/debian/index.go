@@ -13,7 +13,7 @@ import (
 )
 
 // indexVersion changes when the tables of this package do.
-const indexVersion = "debian-index/2"
+const indexVersion = "debian-index/3"
 
 const (
 	maxPackages    = 1 << 20
@@ -27,7 +27,7 @@ const (
 // guess among several that meet a need.
 var indexFields = []string{
 	"Package", "Version", "Architecture", "Multi-Arch", "Source", "Section", "Filename", "Size", "SHA256",
-	"Pre-Depends", "Depends", "Provides",
+	"Pre-Depends", "Depends", "Provides", "Conflicts", "Breaks",
 }
 
 // record is one package of an index.
@@ -37,6 +37,8 @@ type record struct {
 	multiArch string
 	section   string
 	depends   string // Pre-Depends and Depends
+	provides  string
+	conflicts string // Conflicts and Breaks
 	rank      int
 }
 
@@ -142,6 +144,10 @@ func parseRecord(p deb822.Paragraph) (record, error) {
 	}
 	if r.SHA256, err = digest.Parse(p.Get("SHA256")); err != nil || r.SHA256.IsZero() {
 		return fail(fmt.Errorf("it has no SHA-256"))
+	}
+	r.provides, r.conflicts = p.Get("Provides"), p.Get("Conflicts")
+	if breaks := p.Get("Breaks"); breaks != "" {
+		r.conflicts = strings.Trim(r.conflicts+", "+breaks, ", ")
 	}
 	r.depends = p.Get("Depends")
 	if pre := p.Get("Pre-Depends"); pre != "" {

@@ -169,6 +169,44 @@ func (r *Repository) Depends(_ context.Context, p resolve.Package) ([]resolve.De
 	return out, nil
 }
 
+// Conflict says whether one of two packages does not go with the other (Conflicts, Breaks).
+func (r *Repository) Conflict(_ context.Context, a, b resolve.Package) (bool, error) {
+	one, err := r.record(a)
+	if err != nil {
+		return false, err
+	}
+	two, err := r.record(b)
+	if err != nil {
+		return false, err
+	}
+	return excludes(one, two) || excludes(two, one), nil
+}
+
+// excludes reads what a says of b. What does not parse excludes nothing: nothing is installed.
+func excludes(a, b record) bool {
+	alts, err := deb822.ParseRelations(a.conflicts)
+	if err != nil || a.Name == b.Name {
+		return false
+	}
+	provides, err := deb822.ParseRelations(b.provides)
+	if err != nil {
+		return false
+	}
+	for _, alt := range alts {
+		for _, rel := range alt {
+			if rel.Name == b.Name && rel.Op.Holds(b.version, rel.Version) {
+				return true
+			}
+			for _, p := range provides {
+				if p[0].Name == rel.Name && (rel.Op == debver.None || p[0].Op == debver.Equal && rel.Op.Holds(p[0].Version, rel.Version)) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
 // satisfy adds the packages that satisfy a relation.
 func (r *Repository) satisfy(dep *resolve.Dependency, rel deb822.Relation) error {
 	add := func(rec record) {
