@@ -60,7 +60,7 @@ func measure(ctx context.Context, store string, rounds int, cold bool) error {
 		return err
 	}
 	fmt.Printf("%s, %s/%s, %d processors, %s\n\n", time.Now().UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
-	figures := []func() error{b.warm, b.nothingChanged, b.pluginEdited, b.bytesFetched, b.images, b.windows}
+	figures := []func() error{b.warm, b.nothingChanged, b.pluginEdited, b.bytesFetched, b.images, b.debs, b.windows}
 	if cold {
 		figures = append(figures, b.coldBuild)
 	}

@@ -27,7 +27,18 @@ func TestInstallForeign(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.must(t, "build", "examples/image-server", "--with", "examples/qr-plugin", "--target", "rpi4", "--format", "deb", "--out", "dist")
-	root := bootstrap(t, "--variant=extract", "--architectures=armhf", "--include="+w.find(t, "dist", "deb", "rpi4"))
+	// apt takes the package from a repository that has nothing else.
+	repo := filepath.Dir(w.find(t, "dist", "deb", "rpi4"))
+	scan := exec.Command("dpkg-scanpackages", "--arch", "armhf", ".")
+	scan.Dir = repo
+	list, err := scan.Output()
+	if err != nil {
+		t.Skipf("dpkg-scanpackages: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(repo, "Packages"), list, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	root := bootstrap(t, "deb [trusted=yes] copy://"+repo+" ./", "--variant=extract", "--architectures=armhf", "--include=image-server")
 	if list, _ := filepath.Glob(filepath.Join(root.dir, "usr/lib/arm-linux-gnueabihf/libcairo.so.2*")); len(list) == 0 {
 		t.Error("apt did not bring libcairo2")
 	}
@@ -43,7 +54,7 @@ func TestInstallForeign(t *testing.T) {
 }
 
 func testInstall(t *testing.T, target, arch string) {
-	root := bootstrap(t, "--variant=minbase", "--architectures="+arch)
+	root := bootstrap(t, "", "--variant=minbase", "--architectures="+arch)
 	w := newWorld(t)
 	for version, out := range map[string]string{"1.0.0": "old", "1.0.1": "new"} {
 		w.must(t, "build", "examples/image-server", "--with", "examples/qr-plugin", "--target", target, "--format", "deb", "--app-version", version, "--out", out)
@@ -95,8 +106,9 @@ func testInstall(t *testing.T, target, arch string) {
 // system is an installed Debian in a folder.
 type system struct{ dir string }
 
-// bootstrap makes a bookworm from the archive that this machine's apt knows.
-func bootstrap(t *testing.T, args ...string) system {
+// bootstrap makes a bookworm from the archive that this machine's apt knows, and perhaps from
+// one more.
+func bootstrap(t *testing.T, more string, args ...string) system {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("installing packages needs root")
@@ -117,7 +129,7 @@ func bootstrap(t *testing.T, args ...string) system {
 	dir := filepath.Join(t.TempDir(), "root")
 	// The lists stay, so that packages can be installed at once.
 	args = append([]string{"--quiet", "--mode=root", "--skip=cleanup/apt"}, args...)
-	cmd := exec.CommandContext(t.Context(), "mmdebstrap", append(args, "bookworm", dir, source)...)
+	cmd := exec.CommandContext(t.Context(), "mmdebstrap", append(args, "bookworm", dir, source+"\n"+more)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mmdebstrap: %v\n%s", err, out)
 	}
