@@ -31,7 +31,7 @@ var programs = []program{
 	{name: "webp", kind: "bundled C", says: `^WebP 8 4 <nil>$`},
 	{name: "treesitter", kind: "bundled C, large generated files", says: `source_file \(package_clause`},
 	{name: "blst", kind: "bundled C and assembler, cryptography", says: `^verified true$`},
-	{name: "malgo", kind: "bundled C, audio by dlopen", says: `^device true`},
+	{name: "malgo", kind: "bundled C, audio by dlopen", says: `(?m)^devices: [0-9]+$`},
 	{name: "hid", kind: "bundled C, USB", says: `^supported true devices 0$`},
 	{name: "godror", kind: "bundled C, database by dlopen", says: `DPI-1047|ORA-`},
 	{name: "gozstd", kind: "compiled library in the module", says: `smaller true same true`},

@@ -18,7 +18,5 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, d := range devices {
-		fmt.Println("device", d.Name() != "")
-	}
+	fmt.Println("devices:", len(devices))
 }
