@@ -48,7 +48,7 @@ var programs = []program{
 	{name: "leveldb", kind: "one library, no pkg-config, C++ inside, database", says: `^LevelDB has value$`, msys2: "leveldb"},
 	{name: "rocksdb", kind: "many libraries, no pkg-config, C++ inside, database", says: `^RocksDB has value$`,
 		limit: everywhere("no version of the module that could be had fits RocksDB 7.8 of Debian 12 or 9.1 of MSYS2")},
-	{name: "odbc", kind: "database, one library", says: `(?i)driver`},
+	{name: "odbc", kind: "database, one library", says: `(?i)driver|SQLGetDiagRec`},
 	{name: "netlib", kind: "a library that the application chooses", says: `^dot 14$`, msys2: "openblas"},
 	{name: "opus", kind: "audio, two libraries", says: `^Opus made bytes: true <nil>$`, msys2: "opusfile"},
 	{name: "oto", kind: "audio", says: `(?m)^oto: `},

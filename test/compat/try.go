@@ -74,7 +74,8 @@ func (t *trier) try(ctx context.Context, p program, target string) (r result) {
 	defer drop()
 	r.State = built
 	if r.Says, err = say(ctx, prog); err != nil {
-		r.Error = err.Error()
+		first, _, _ := strings.Cut(r.Says, "\n")
+		r.Error = fmt.Sprintf("%v: %s", err, first)
 	} else if !regexp.MustCompile(p.says).MatchString(r.Says) {
 		r.Error = fmt.Sprintf("it does not say %q", p.says)
 	} else {
