@@ -99,7 +99,7 @@ func TestJudge(t *testing.T) {
 func TestPage(t *testing.T) {
 	kept := &results{t.TempDir()}
 	for _, target := range targets[:3] {
-		if err := kept.put("zmq4", target, result{State: failed, Error: "no\n  such `thing`", Day: "2026-01-02"}); err != nil {
+		if err := kept.put("zmq4", target, result{State: failed, Error: "no\n  such `thing` in /root/x/y.go:1", Day: "2026-01-02"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -115,7 +115,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"of 2026-01-02.", "- zmq4 (linux/amd64, linux/arm64, rpi4): no such 'thing'\n",
+		"of 2026-01-02.", "- zmq4 (linux/amd64, linux/arm64, rpi4): no such 'thing' in …/y.go:1\n",
 		"C++ inside | **fails** | **fails** | **fails** | ? |\n", "| 4 | 1 | 1 | 25 % |",
 	} {
 		if !strings.Contains(b.String(), want) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -190,12 +191,16 @@ func merge(items []item) []item {
 	return out
 }
 
-// oneLine is an error as a line of a list.
+// places are absolute paths, which are those of one machine.
+var places = regexp.MustCompile(`(^|\s)(?:/[^\s/:'"]+){2,}/`)
+
+// oneLine is an error as a line of a list, without the folders of this machine.
 func oneLine(s string) string {
 	s = strings.Join(strings.Fields(strings.ReplaceAll(s, "`", "'")), " ")
-	const most = 300
-	if len(s) > most {
-		s = s[:most] + " …"
+	s = places.ReplaceAllString(s, "$1…/")
+	const most = 200
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + " …"
 	}
 	return s
 }

@@ -36,7 +36,10 @@ var programs = []program{
 	{name: "godror", kind: "bundled C, database by dlopen", says: `DPI-1047|ORA-`},
 	{name: "gozstd", kind: "compiled library in the module", says: `smaller true same true`},
 	{name: "kafka", kind: "compiled library in the module, network", says: `^librdkafka 2\.`,
-		limit: map[string]string{"rpi4": "the module has its library compiled for other processors only"}},
+		limit: map[string]string{
+			"rpi4":          "the module has its library compiled for other processors only",
+			"windows/amd64": "the module has its library compiled for another C runtime (msvcrt) than that of clang64",
+		}},
 	{name: "fitz", kind: "compiled library in the module, documents", says: `^MuPDF .* pages 1$`,
 		limit: map[string]string{"rpi4": "the module has its library compiled for other processors only"}},
 	{name: "pkcs11", kind: "smart cards, by dlopen", says: `^no module, .*CKR_PIN_INCORRECT`},
