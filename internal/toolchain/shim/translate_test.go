@@ -217,7 +217,7 @@ func TestAsksWhat(t *testing.T) {
 	for args, want := range map[string]bool{
 		"-w -Wno-error -ox -c -xc -O0 -fdiagnostics-color=never -": true,
 		"-w -c -O0 /tmp/cgo-gcc-input-12.c":                        true,
-		"-w -Werror -c -xc -O0 -":                                   true,
+		"-w -Werror -c -xc -O0 -":                                  true,
 		"-w -c -xc -O2 -":                                          false,
 		"-w -c main.c":                                             false,
 	} {
