@@ -176,20 +176,6 @@ func (e *editing) change(i int, ref string) (err error) {
 	return nil
 }
 
-// position is where new plugins go.
-func (e *editing) position(before, after string) (int, error) {
-	switch {
-	case before != "" && after != "":
-		return 0, &UsageError{"before one plugin and after another: want one place"}
-	case before != "":
-		return e.present(before)
-	case after != "":
-		i, err := e.present(after)
-		return i + 1, err
-	}
-	return len(e.refs), nil
-}
-
 // reference is a plugin as the manifest shall have it: a folder relative to the manifest, or
 // package@version with the version that is meant.
 func (e *editing) reference(ctx context.Context, text string) (string, error) {
@@ -283,30 +269,6 @@ func (e *editing) identity(ref string) string {
 		return path
 	}
 	return dir
-}
-
-// present is the place of a plugin that the user says is in the list.
-func (e *editing) present(text string) (int, error) {
-	path, version, versioned := strings.Cut(text, "@")
-	for i, have := range e.refs {
-		havePath, haveVersion, _ := strings.Cut(have, "@")
-		switch {
-		case have == text:
-			return i, nil
-		case !isModule(have):
-			if absolute(e.project.dir, have) == absolute(e.base, text) {
-				return i, nil
-			}
-		case havePath == path && (!versioned || version == haveVersion):
-			return i, nil
-		case havePath == path:
-			return 0, &UsageError{fmt.Sprintf("%s is not in plugins.use, which has %s", text, have)}
-		}
-	}
-	if len(e.refs) == 0 {
-		return 0, &UsageError{fmt.Sprintf("%s is not in plugins.use, which is empty", text)}
-	}
-	return 0, &UsageError{fmt.Sprintf("%s is not in plugins.use, which has: %s", text, strings.Join(e.refs, ", "))}
 }
 
 // write checks the new manifest and puts it in place, with its lock.

@@ -135,7 +135,7 @@ func (s *session) action(b *built) compile.Action {
 	if t.GOOS() == "windows" && s.plan.m.Windows.GUI {
 		ldflags += " -H=windowsgui"
 	}
-	ldflags += " -X " + compose.StampVar + "=" + b.stamp
+	ldflags += " -X " + compose.StampVar + "=" + b.stamp + versionFlag(s.comp)
 	if s.plan.m.Build.LDFlags != "" {
 		ldflags += " " + s.plan.m.Build.LDFlags
 	}

@@ -24,7 +24,8 @@ nothing is changed. A graft.lock that exists is brought up to date.`,
 		Example: `  graft add ../myplugin
   graft add example.com/plugin                       the newest version
   graft add example.com/plugin@v1.2.3                this one, also if another is there
-  graft add --before example.com/cache ./plugins/log the order of the list is that of registration`,
+  graft add --before example.com/cache ./plugins/log the order of the list is that of registration
+  graft add --before forward ./my-dns-plugin         the last element of its path is enough`,
 		Args: arguments(1, -1, "plugins: folders, packages or package@version"),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := a.open(dir)
