@@ -17,22 +17,23 @@ import (
 const maxSearch = 20 * time.Second
 
 // fitting is the newest released version of a plugin, older than the one that was asked for,
-// whose go.mod fits; "" when there is none, or none can be found. It takes for granted that
-// requirements only grow from version to version, and therefore asks for few.
-func (c *composer) fitting(ctx context.Context, m *mod, fits func(*modfile.File) bool) string {
+// whose go.mod fits; "" when there is none, or none can be found, which known tells apart. It
+// takes for granted that requirements only grow from version to version, and therefore asks
+// for few.
+func (c *composer) fitting(ctx context.Context, m *mod, fits func(*modfile.File) bool) (version string, known bool) {
 	if m.local() || c.Offline {
-		return ""
+		return "", false
 	}
 	ctx, cancel := context.WithTimeout(ctx, maxSearch)
 	defer cancel()
 	dir, cleanup, err := c.Store.Temp("versions")
 	if err != nil {
-		return ""
+		return "", false
 	}
 	defer cleanup()
 	var list struct{ Versions []string }
 	if c.askModule(ctx, dir, &list, "-versions", m.path) != nil {
-		return ""
+		return "", false
 	}
 	older := list.Versions[:0]
 	for _, v := range list.Versions {
@@ -41,14 +42,19 @@ func (c *composer) fitting(ctx context.Context, m *mod, fits func(*modfile.File)
 		}
 	}
 	semver.Sort(older)
+	known = true
 	n := sort.Search(len(older), func(i int) bool {
 		f := c.modOf(ctx, dir, module.Version{Path: m.path, Version: older[i]})
+		known = known && f != nil
 		return f == nil || !fits(f)
 	})
-	if n == 0 || ctx.Err() != nil {
-		return ""
+	if ctx.Err() != nil {
+		return "", false
 	}
-	return older[n-1]
+	if n == 0 {
+		return "", known
+	}
+	return older[n-1], true
 }
 
 // modOf is the go.mod file of a version, downloaded without the module itself.

@@ -70,12 +70,13 @@ func (c *composer) needsNewerApp(ctx context.Context, m *mod, version string) er
 	app := c.app.mod
 	advice := fmt.Sprintf("build %s@%s, or lower the requirement in the plugin's go.mod", c.app.pkg, version)
 	if !m.local() {
-		advice = "no older release of the plugin fits; build " + c.app.pkg + "@" + version
-		if c.Offline {
-			advice = fmt.Sprintf("use an older plugin, or build %s@%s", c.app.pkg, version)
-		}
-		if v := c.fitting(ctx, m, requiresAtMost(app.path, app.version)); v != "" {
+		switch v, known := c.fitting(ctx, m, requiresAtMost(app.path, app.version)); {
+		case v != "":
 			advice = fmt.Sprintf("the newest version of the plugin that fits is %s; or build %s@%s", v, c.app.pkg, version)
+		case known:
+			advice = "no older release of the plugin fits; build " + c.app.pkg + "@" + version
+		default:
+			advice = fmt.Sprintf("use an older plugin, or build %s@%s", c.app.pkg, version)
 		}
 	}
 	return refuse(m.who, m.shown+"/go.mod", "it requires %s %s, but the application is %s; %s", app.path, version, app.version, advice)
@@ -83,7 +84,7 @@ func (c *composer) needsNewerApp(ctx context.Context, m *mod, version string) er
 
 func (c *composer) pinError(ctx context.Context, m *mod, path, version, pinned, how string) error {
 	advice := "use a plugin version that works with it, or change the application's go.mod"
-	if v := c.fitting(ctx, m, requiresAtMost(path, pinned)); v != "" {
+	if v, _ := c.fitting(ctx, m, requiresAtMost(path, pinned)); v != "" {
 		advice = "the newest version of the plugin that fits is " + v
 	}
 	return refuse(m.who, m.shown+"/go.mod", "it raises %s to %s, but the application has %s and %s; %s", path, version, pinned, how, advice)

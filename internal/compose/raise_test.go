@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -152,6 +153,18 @@ func TestNewerApplication(t *testing.T) {
 	t.Run("offline", func(t *testing.T) {
 		d := d
 		d.Offline = true
+		_, err := Compose(t.Context(), d, appSpec(t, "example.com/p@v1.4.0"))
+		refusal(t, err, "plugin example.com/p@v1.4.0", "but the application is v1.2.0; use an older plugin, or build example.com/app/cmd/app@v1.3.0")
+	})
+	t.Run("no list", func(t *testing.T) {
+		d, _ := proxied(t, published)
+		for _, kv := range d.Go.Env {
+			if proxy, ok := strings.CutPrefix(kv, "GOPROXY=file://"); ok {
+				if err := os.Remove(filepath.Join(proxy, "example.com", "p", "@v", "list")); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
 		_, err := Compose(t.Context(), d, appSpec(t, "example.com/p@v1.4.0"))
 		refusal(t, err, "plugin example.com/p@v1.4.0", "but the application is v1.2.0; use an older plugin, or build example.com/app/cmd/app@v1.3.0")
 	})

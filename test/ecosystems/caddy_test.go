@@ -23,6 +23,9 @@ http://127.0.0.1:%s {
 }
 `
 
+// handler is our module, which has a replace line for another.
+var handler = map[string]string{"my-caddy-module": "caddy-hello", "greeting": "greeting"}
+
 // ask returns what a server answers.
 func ask(url string) (string, error) {
 	res, err := http.Get(url)
@@ -53,7 +56,7 @@ func (w world) greets(t *testing.T, caddy ...string) {
 }
 
 func TestCaddy(t *testing.T) {
-	w := newWorld(t, map[string]string{"my-caddy-module": "caddy-hello"})
+	w := newWorld(t, handler)
 	w.follow(t, "Caddy")
 	caddy := w.program(t, "caddy")
 	w.greets(t, caddy)
@@ -70,7 +73,7 @@ func TestCaddy(t *testing.T) {
 
 func TestCaddyForRaspberryPi(t *testing.T) {
 	full(t, "all of Caddy for another processor")
-	w := newWorld(t, map[string]string{"my-caddy-module": "caddy-hello"})
+	w := newWorld(t, handler)
 	w.follow(t, "Caddy for a Raspberry Pi")
 	deb := w.artifact(t, "deb", "rpi4")
 	for field, want := range map[string]string{"Package": "caddy", "Version": "2.11.9", "Architecture": "armhf"} {
@@ -85,4 +88,19 @@ func TestCaddyForRaspberryPi(t *testing.T) {
 		t.Skip("the package is as it should be; not started, as qemu-arm-static is not installed (qemu-user-static)")
 	}
 	w.greets(t, emulator, root+"/usr/bin/caddy")
+}
+
+// TestCaddyStays is what people complain about most in xcaddy: a plugin that silently brings
+// another Caddy than the one that was asked for.
+func TestCaddyStays(t *testing.T) {
+	w := newWorld(t, handler)
+	_, stderr, status := w.run(t, "build", "github.com/caddyserver/caddy/v2/cmd/caddy@v2.11.8", "--with", "./my-caddy-module")
+	for _, want := range []string{"plugin ./my-caddy-module", "github.com/caddyserver/caddy/v2 v2.11.9", "v2.11.8"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("stderr lacks %q", want)
+		}
+	}
+	if status != 1 || t.Failed() {
+		t.Errorf("exit status %d\n%s", status, stderr)
+	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
+	"example.com/greeting"
 )
 
 func init() {
@@ -41,7 +43,7 @@ func (h *Handler) Validate() error {
 
 // ServeHTTP answers.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
-	_, err := fmt.Fprintf(w, "hello %s, %s, %d\n", h.Whom, r.URL.Path, h.asked.Add(1))
+	_, err := fmt.Fprintf(w, "%s %s, %s, %d\n", greeting.Word, h.Whom, r.URL.Path, h.asked.Add(1))
 	return err
 }
 
