@@ -47,7 +47,8 @@ type Config struct {
 	Jobs int
 	// Executable is a graft command. It answers as cc, c++, ar and pkg-config inside a kit.
 	Executable string
-	// Now is the clock. It dates nothing that is built. Default: time.Now.
+	// Now is the clock. It dates the index of a repository that is published, and nothing
+	// that is built. Default: time.Now.
 	Now func() time.Time
 }
 

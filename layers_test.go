@@ -25,7 +25,7 @@ var layers = [][]string{
 	{"internal/compile"},
 	{"internal/closure", "internal/shlibdeps"},
 	{"internal/pack/..."},
-	{"internal/publish"},
+	{"internal/publish/..."},
 	{""},
 	{"internal/cli"},
 	{"cmd/graft", "test/..."},

@@ -15,6 +15,8 @@ import (
 	"github.com/graft-build/graft/internal/compose"
 	"github.com/graft-build/graft/internal/fetch"
 	"github.com/graft-build/graft/internal/publish"
+	"github.com/graft-build/graft/internal/publish/aptrepo"
+	"github.com/graft-build/graft/internal/publish/folder"
 	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/internal/store"
 	"github.com/graft-build/graft/internal/toolchain"
@@ -88,6 +90,9 @@ func classify(err error) (status int, hint string) {
 		oldGo    *compose.OldGoError
 		zig      *toolchain.SourceError
 		given    *toolchain.GivenError
+		key      *graft.KeyError
+		there    *folder.ExistsError
+		conflict *aptrepo.ConflictError
 	)
 	switch {
 	case errors.As(err, &usage):
@@ -98,6 +103,10 @@ func classify(err error) (status int, hint string) {
 		return StatusUsage, "graft targets lists them"
 	case errors.As(err, &request):
 		return StatusUsage, ""
+	case errors.As(err, &key):
+		return StatusUsage, keyHint(key)
+	case errors.As(err, &there), errors.As(err, &conflict):
+		return StatusRefused, "give it another version; what users may have is not replaced (a file that you remove is no longer of the repository)"
 	case errors.As(err, &project):
 		return StatusUsage, "name the folder of an application, or package@version"
 	case errors.As(err, &bare):
@@ -128,6 +137,14 @@ func classify(err error) (status int, hint string) {
 		return StatusUsage, "see graft --help"
 	}
 	return environment(err)
+}
+
+// keyHint is the next step for a signing key that can't be used.
+func keyHint(e *graft.KeyError) string {
+	if e.Passphrase() {
+		return "put the passphrase into GRAFT_SIGN_PASSPHRASE, or into a file that --passphrase-file names"
+	}
+	return "gpg --armor --export-secret-keys NAME writes the key of one name"
 }
 
 // compilerHint is the next step for what C compilers and linkers say most.
