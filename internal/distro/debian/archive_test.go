@@ -67,7 +67,11 @@ func makeDeb(f fake) []byte {
 		}
 	}
 	member("debian-binary", []byte("2.0\n"))
-	member("control.tar.gz", makeTar(map[string]string{"control": control, "postinst": f.postinst}))
+	members := map[string]string{"control": control}
+	if f.postinst != "" {
+		members["postinst"] = f.postinst
+	}
+	member("control.tar.gz", makeTar(members))
 	member("data.tar.gz", makeTar(f.files))
 	return out.Bytes()
 }
