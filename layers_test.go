@@ -18,7 +18,7 @@ var layers = [][]string{
 	{"digest", "target", "event"},
 	{"internal/format/..."},
 	{"manifest", "lock", "internal/run", "internal/winsys", "internal/stamp", "internal/licence", "internal/survey"},
-	{"manifest/edit", "internal/draft", "internal/store", "internal/resolve", "internal/pkgconfig"},
+	{"manifest/edit", "internal/draft", "internal/store", "internal/resolve", "internal/pkgconfig", "internal/bom"},
 	{"internal/fetch", "internal/unpack", "internal/source", "internal/importer"},
 	{"internal/distro/...", "internal/sysroot", "internal/compose"},
 	{"internal/detect", "internal/toolchain/...", "internal/why"},
