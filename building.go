@@ -212,7 +212,9 @@ func cleanUp(programs []*built) {
 // pack finds the libraries of each program and writes all artifacts into the folder for them.
 func (s *session) pack(ctx context.Context, l *lock.Lock, programs []*built) ([]Artifact, error) {
 	var jobs []pack.Job
+	about := &origins{s: s, lock: l, of: map[string]*built{}}
 	for _, b := range programs {
+		about.of[b.target.Name] = b
 		in, err := s.packInput(ctx, l, b)
 		if err != nil {
 			return nil, err
@@ -229,8 +231,9 @@ func (s *session) pack(ctx context.Context, l *lock.Lock, programs []*built) ([]
 		}
 	}
 	jobs = s.withIndex(jobs)
+	about.jobs = jobs
 	dist := pack.Dist{
-		Dir: s.plan.out, Jobs: s.cfg.Jobs, Events: s.cfg.Events,
+		Dir: s.plan.out, Jobs: s.cfg.Jobs, Events: s.cfg.Events, Beside: about.companions,
 		Lock: func(ctx context.Context) (func(), error) { return s.store.Lock(ctx, "dist "+s.plan.out) },
 	}
 	made, err := dist.Write(ctx, jobs)

@@ -41,6 +41,10 @@ func ExampleProject_Build() {
 	// Output:
 	// linux/arm64 tar.gz mainapp-1.0.0-linux-arm64.tar.gz
 	// freebsd/amd64 tar.gz mainapp-1.0.0-freebsd-amd64.tar.gz
+	// linux/arm64 cyclonedx mainapp-1.0.0-linux-arm64.tar.gz.cdx.json
+	// linux/arm64 provenance mainapp-1.0.0-linux-arm64.tar.gz.intoto.jsonl
+	// freebsd/amd64 cyclonedx mainapp-1.0.0-freebsd-amd64.tar.gz.cdx.json
+	// freebsd/amd64 provenance mainapp-1.0.0-freebsd-amd64.tar.gz.intoto.jsonl
 }
 
 // Write a function from a list of plugins to a container image. No container engine, no base

@@ -116,15 +116,10 @@ func (s *session) addModules(to map[string]*ListedModule, t target.Target, found
 			if p.Version == "" {
 				m.Folder = s.plan.show(p.Root)
 			}
-			texts, _, err := pack.Licences([]pack.Module{{Path: p.Module, Version: p.Version, Dir: p.Root}}, nil, nil)
-			if err != nil {
+			var err error
+			if m.Licences, err = textLicences(pack.Module{Path: p.Module, Version: p.Version, Dir: p.Root}); err != nil {
 				return err
 			}
-			for _, l := range texts {
-				m.Licences = append(m.Licences, licence.OfText(l.Content)...)
-			}
-			slices.Sort(m.Licences)
-			m.Licences = slices.Compact(m.Licences)
 			to[p.Module] = m
 		}
 		if !slices.Contains(m.Targets, t.Name) {

@@ -15,6 +15,8 @@ import (
 	"golang.org/x/mod/module"
 
 	"github.com/graft-build/graft/digest"
+	"github.com/graft-build/graft/internal/attest"
+	"github.com/graft-build/graft/internal/bom"
 	"github.com/graft-build/graft/lock"
 	"github.com/graft-build/graft/manifest"
 	"github.com/graft-build/graft/target"
@@ -23,20 +25,22 @@ import (
 // Request says what to build beside what the project's manifest says. The zero value is the
 // manifest alone.
 type Request struct {
-	Dir       string   // folder that relative paths of the request start from; default: the project's
-	App       string   // application, instead of the manifest's: a folder or package@version
-	With      []string // plugins, after the manifest's: folders or package@version
-	Interface string   // instead of the manifest's; the same for the next two
-	Entry     string
-	Register  string
-	Tags      []string // build tags, after the manifest's
-	Targets   []string // instead of the manifest's
-	Formats   []string // instead of the manifest's
-	Name      string   // instead of the manifest's
-	Version   string   // instead of the manifest's
-	Snapshot  bool     // the version names the git commit too, and sorts before the stated one
-	Out       string   // folder for artifacts; default "dist"
-	Locked    bool     // the lock must not change
+	Dir           string   // folder that relative paths of the request start from; default: the project's
+	App           string   // application, instead of the manifest's: a folder or package@version
+	With          []string // plugins, after the manifest's: folders or package@version
+	Interface     string   // instead of the manifest's; the same for the next two
+	Entry         string
+	Register      string
+	Tags          []string // build tags, after the manifest's
+	Targets       []string // instead of the manifest's
+	Formats       []string // instead of the manifest's
+	Name          string   // instead of the manifest's
+	Version       string   // instead of the manifest's
+	Snapshot      bool     // the version names the git commit too, and sorts before the stated one
+	Out           string   // folder for artifacts; default "dist"
+	Locked        bool     // the lock must not change
+	SBOM          []string // formats of bills of materials: "cyclonedx" (the default), "spdx"; or "none" alone
+	ProvenanceKey string   // file with the private key that provenance is signed with; default: GRAFT_PROVENANCE_KEY of Config.Env
 
 	anew   bool // no version is taken from the lock
 	images bool // an image of each target that can have one, beside the other formats
@@ -89,6 +93,8 @@ type plan struct {
 	files     string        // folder that files named in m.Windows are relative to
 	system    string        // the same for files of packages: m.Files, Services, Man, Completions
 	templates string        // the same for those of m.Plugins.Files
+	boms      []bom.Format
+	signer    *attest.Signer // nil: provenance is not signed
 }
 
 // plan puts the request and the manifest together.
@@ -135,6 +141,13 @@ func (p *Project) plan(req Request) (*plan, error) {
 	pl.outShown = cmp.Or(req.Out, "dist")
 	pl.out = absolute(base, pl.outShown)
 	if err := pl.setTargets(req, p.manifest); err != nil {
+		return nil, err
+	}
+	var err error
+	if pl.boms, err = checkSBOM(req.SBOM); err != nil {
+		return nil, err
+	}
+	if pl.signer, err = p.signer(base, req.ProvenanceKey); err != nil {
 		return nil, err
 	}
 	pl.lockFile = filepath.Join(p.dir, lock.FileName)

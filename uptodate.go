@@ -38,7 +38,7 @@ func (s *session) planKey() (digest.Digest, error) {
 	if err != nil {
 		return digest.Digest{}, err
 	}
-	k := digest.NewKey("plan/2").AddDigest("graft", self).AddDigest("lock", digest.Of(locked)).Add("manifest", string(m)).
+	k := digest.NewKey("plan/3").AddDigest("graft", self).AddDigest("lock", digest.Of(locked)).Add("manifest", string(m)).
 		Add("app", s.plan.app).Add("plugins", string(plugins)).Add("tags", s.plan.tags...).Add("out", s.plan.out).
 		Add("go", s.host.Exe, s.host.Version).Add("go env", s.host.Env...)
 	if err := s.addResources(k); err != nil {
@@ -46,6 +46,12 @@ func (s *session) planKey() (digest.Digest, error) {
 	}
 	if err := s.addSystem(k); err != nil {
 		return digest.Digest{}, err
+	}
+	for _, f := range s.plan.boms {
+		k.Add("sbom", f.Name)
+	}
+	if s.plan.signer != nil {
+		k.Add("signer", s.plan.signer.ID())
 	}
 	k.Add("epoch", getenv(s.cfg.Env, "SOURCE_DATE_EPOCH"))
 	for _, f := range s.spec(nil).Files {

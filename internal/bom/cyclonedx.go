@@ -78,10 +78,16 @@ func component(c Component) cdx.Component {
 	}
 	if len(c.Licences) > 0 {
 		list := cdx.Licenses{}
+		seen := map[string]bool{}
 		for _, name := range c.Licences {
 			l := &cdx.License{Name: name}
 			if id, ok := licence.SPDX(name); ok {
 				l = &cdx.License{ID: id}
+			}
+			if key := l.ID + l.Name; seen[key] {
+				continue
+			} else {
+				seen[key] = true
 			}
 			list = append(list, cdx.LicenseChoice{License: l})
 		}

@@ -31,6 +31,13 @@ func (f *composition) addTargets(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("target", completeTargets)
 }
 
+// addOrigin adds the flags of what lies beside artifacts.
+func (f *composition) addOrigin(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.req.SBOM, "sbom", nil, "bill of materials beside each artifact: cyclonedx, spdx or none (default cyclonedx; repeatable)")
+	c.Flags().StringVar(&f.req.ProvenanceKey, "provenance-key", "", "file with the private key (PEM, Ed25519 or ECDSA) that signs the provenance (default $GRAFT_PROVENANCE_KEY)")
+	c.RegisterFlagCompletionFunc("sbom", cobra.FixedCompletions([]string{"cyclonedx", "spdx", "none"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
 func completeTargets(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var out []string
 	for _, t := range target.All() {
@@ -58,7 +65,9 @@ func (a *app) buildCommand() *cobra.Command {
 		Use:   "build [APP]",
 		Short: "Build an application with its plugins and package it for its targets",
 		Long: `Build builds the application APP with its plugins for each target and writes the
-artifacts to the folder dist, with artifacts.json and SHA256SUMS.
+artifacts to the folder dist, with artifacts.json and SHA256SUMS. Beside each artifact lies
+its bill of materials (NAME.cdx.json) and its provenance (NAME.intoto.jsonl): what it was
+built from, signed when there is a key.
 
 APP is a folder (default: this one) or package@version. A graft.yaml in the folder
 says the rest; flags add to it. The first build writes graft.lock beside the
@@ -86,6 +95,7 @@ later builds use exactly those and ask no index.`,
 	f.addTargets(c)
 	a.workFlags(c)
 	c.Flags().StringSliceVarP(&f.req.Formats, "format", "f", nil, "artifact to write: "+strings.Join(manifest.Formats, ", ")+" (repeatable)")
+	f.addOrigin(c)
 	c.Flags().StringVarP(&f.req.Out, "out", "o", "dist", "folder for the artifacts")
 	c.Flags().StringVar(&f.req.Name, "name", "", "name of the program and its artifacts")
 	c.Flags().StringVar(&f.req.Version, "app-version", "", "version of the artifacts")

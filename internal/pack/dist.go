@@ -55,6 +55,14 @@ type Dist struct {
 	Events event.Sink
 	// Lock keeps other processes from writing to Dir until unlock is called; nil is no lock.
 	Lock func(ctx context.Context) (unlock func(), err error)
+	// Beside returns files about the artifacts, which are listed after them; nil is none.
+	Beside func(ctx context.Context, made []Artifact) ([]Companion, error)
+}
+
+// Companion is a file about artifacts: a bill of materials, provenance.
+type Companion struct {
+	Kind, Target, File string
+	Content            []byte
 }
 
 // stageName is the folder in Dir where artifacts come into being. Renaming from it is
@@ -105,6 +113,11 @@ func (d Dist) write(ctx context.Context, jobs []Job) ([]Artifact, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.Beside != nil {
+		if made, err = d.beside(ctx, stage, made); err != nil {
+			return nil, err
+		}
+	}
 	names, err := settle(stage, made)
 	if err != nil {
 		return nil, err
@@ -138,6 +151,38 @@ func (d Dist) make(ctx context.Context, stage string, jobs []Job) ([]Artifact, e
 		}
 	}
 	return made, nil
+}
+
+// beside writes the files about the artifacts. Two targets that make the same artifact get
+// what was written for the first.
+func (d Dist) beside(ctx context.Context, stage string, made []Artifact) ([]Artifact, error) {
+	companions, err := d.Beside(ctx, made)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, c := range companions {
+		if seen[c.File] {
+			continue
+		}
+		seen[c.File] = true
+		a := Artifact{Kind: c.Kind, Target: c.Target, File: c.File, Size: int64(len(c.Content)), SHA256: digest.Of(c.Content)}
+		if err := checkFile(a); err != nil {
+			return nil, err
+		}
+		if err := writeFile(numbered(stage, len(made)), c.Content); err != nil {
+			return nil, err
+		}
+		made = append(made, a)
+	}
+	return made, nil
+}
+
+func checkFile(a Artifact) error {
+	if filepath.Base(a.File) != a.File || !fileName(a.File) || a.File == ArtifactsFile || a.File == SumsFile {
+		return fmt.Errorf("pack %s: %q is no name for a file", a.Kind, a.File)
+	}
+	return nil
 }
 
 func (d Dist) one(ctx context.Context, stage string, i int, j Job) (Artifact, error) {
@@ -174,8 +219,8 @@ func numbered(stage string, i int) string { return filepath.Join(stage, "temp", 
 
 func pack(ctx context.Context, j Job, stage string, i int) (a Artifact, err error) {
 	a = Artifact{Kind: j.Packer.Kind(), Target: j.In.Target.Name, File: j.Packer.FileName(j.In)}
-	if filepath.Base(a.File) != a.File || !fileName(a.File) || a.File == ArtifactsFile || a.File == SumsFile {
-		return a, fmt.Errorf("pack %s: %q is no name for a file", a.Kind, a.File)
+	if err := checkFile(a); err != nil {
+		return a, err
 	}
 	f, err := os.OpenFile(numbered(stage, i), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {

@@ -51,6 +51,9 @@ type Zig struct {
 	External bool          // it is outside the store
 }
 
+// ZigLib is the digest of the lib folder of the pinned zig, which is the same for every host.
+func ZigLib() digest.Digest { return pinned.Lib }
+
 // GivenError is a zig of the user's (GRAFT_ZIG) that can't be used.
 type GivenError struct{ Err error }
 

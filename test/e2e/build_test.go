@@ -22,8 +22,8 @@ func TestTailored(t *testing.T) {
 		args = append(args, "--target", target)
 	}
 	w.must(t, args...)
-	if n := len(w.artifacts(t, "dist")); n != 3*len(all)+1 { // and the index of images
-		t.Errorf("%d artifacts, want %d", n, 3*len(all)+1)
+	if n := len(w.artifacts(t, "dist")); n != 3*3*len(all)+2 { // each with its bill of materials and provenance, the index of images with its provenance
+		t.Errorf("%d artifacts, want %d", n, 3*3*len(all)+2)
 	}
 	for _, target := range all {
 		t.Run("image/"+target, func(t *testing.T) { startImage(t, w, target) })
