@@ -227,6 +227,9 @@ func (s *session) pack(ctx context.Context, l *lock.Lock, programs []*built) ([]
 			if !ok {
 				return nil, &UsageError{fmt.Sprintf("format %s can't be made", format)}
 			}
+			if n, ok := p.(pack.Noter); ok && n.Note(in) != "" {
+				s.cfg.Events.Send(event.Warning{Target: b.target.Name, Text: n.Note(in)})
+			}
 			jobs = append(jobs, pack.Job{Packer: p, In: in})
 		}
 	}

@@ -336,7 +336,7 @@ func (pl *plan) setFormats(t target.Target, asked, declared []string) error {
 // canPack says whether artifacts of a format exist for a target.
 func canPack(t target.Target, format string) bool {
 	switch format {
-	case "deb", "oci", "docker":
+	case "deb", "rpm", "apk", "archlinux", "oci", "docker":
 		return t.Platform.OS == "linux"
 	case "zip":
 		return t.Platform.OS == "windows"

@@ -30,7 +30,7 @@ const maxDepth = 64
 var Schema []byte
 
 // Formats that artifacts can have.
-var Formats = []string{"tar.gz", "deb", "oci", "docker", "zip"}
+var Formats = []string{"tar.gz", "deb", "rpm", "apk", "archlinux", "oci", "docker", "zip"}
 
 // Distributions that packages come from.
 var Distributions = []string{"debian", "msys2"}

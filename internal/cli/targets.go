@@ -26,7 +26,8 @@ func (a *app) targetsCommand() *cobra.Command {
 		Short: "List the systems that graft builds for",
 		Long: `Targets lists the presets: the platform, where its C libraries come from, its C library
 and the artifacts that are written by default. Every other GOOS/GOARCH that Go knows is a
-target too, without C.`,
+target too, without C. --format asks for other artifacts: deb, rpm, apk, archlinux, oci
+and docker for Linux, zip for Windows, tar.gz for all.`,
 		Args: arguments(0, 0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			rows := []targetRow{}

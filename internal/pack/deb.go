@@ -5,17 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/goreleaser/nfpm/v2"
 	nfpmdeb "github.com/goreleaser/nfpm/v2/deb"
-	"github.com/goreleaser/nfpm/v2/files"
 )
 
 // Deb packs a Debian package: what In.installed lists, the licences of its Go modules in
@@ -111,12 +107,9 @@ func debInfo(in In, depends []string, contents []File, dir string) (*nfpm.Info, 
 	if _, ok := in.pkg(certificates); ok {
 		info.Recommends = []string{certificates}
 	}
-	for i, f := range contents {
-		c, err := debContent(f, filepath.Join(dir, strconv.Itoa(i)), in.date())
-		if err != nil {
-			return nil, err
-		}
-		info.Contents = append(info.Contents, c)
+	var err error
+	if info.Contents, err = nfpmContents(contents, dir, in.date()); err != nil {
+		return nil, err
 	}
 	scripts := debScripts(in.System.Services)
 	for name, at := range map[string]*string{
@@ -133,22 +126,6 @@ func debInfo(in In, depends []string, contents []File, dir string) (*nfpm.Info, 
 	info.Deb.Arch = info.Arch
 	info.Deb.Compression = "gzip:6"
 	return info, nil
-}
-
-// debContent is a file as nfpm takes it; one that is only in memory goes to path first.
-func debContent(f File, path string, at time.Time) (*files.Content, error) {
-	c := &files.Content{
-		Source: f.Source, Destination: f.Path,
-		FileInfo: &files.ContentFileInfo{Owner: "root", Group: "root", Mode: fs.FileMode(f.Mode), MTime: at},
-	}
-	if f.Config {
-		c.Type = files.TypeConfig
-	}
-	if f.Source == "" {
-		c.Source = path
-		return c, os.WriteFile(path, f.Data, 0o644)
-	}
-	return c, nil
 }
 
 func debVersion(in In) string { return strings.TrimPrefix(in.Meta.Version, "v") }

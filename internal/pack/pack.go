@@ -1,6 +1,6 @@
 // Package pack makes the files that users get of a compiled program: a relocatable tar.gz,
-// a Debian package, a container image, a zip for Windows. It is the last stage before publish; closure tells
-// it which libraries the program needs.
+// packages of Debian, Fedora, Alpine and Arch Linux, a container image, a zip for Windows. It
+// is the last stage before publish; closure tells it which libraries the program needs.
 //
 // The same input gives the same bytes on any host: entries are in a fixed order, times,
 // owners and modes are stated and never taken from a file, nothing of the place enters.
@@ -32,7 +32,7 @@ type Packer interface {
 }
 
 // packers are all there are, by the order in which help lists them.
-var packers = []Packer{TarGz{}, Deb{}, OCI{}, Docker{}, Zip{}}
+var packers = []Packer{TarGz{}, Deb{}, RPM{}, APK{}, ArchLinux{}, OCI{}, Docker{}, Zip{}}
 
 // For returns the packer of a format.
 func For(format string) (Packer, bool) {
