@@ -37,17 +37,24 @@ func (b *bench) images() error {
 // pairs measures two things in turn and prints the ratio of their medians. Before each one
 // prepare is called.
 func (b *bench) pairs(what string, prepare func() error, ours, theirs func() (took, error)) error {
+	_, err := b.ratio(what, prepare, ours, theirs)
+	fmt.Println()
+	return err
+}
+
+// ratio is pairs for those who have something to add to the line.
+func (b *bench) ratio(what string, prepare func() error, ours, theirs func() (took, error)) (float64, error) {
 	var a, c []time.Duration
 	var ratios []float64
 	for i := range b.rounds + 1 {
 		var pair [2]took
 		for k, f := range []func() (took, error){ours, theirs} {
 			if err := prepare(); err != nil {
-				return err
+				return 0, err
 			}
 			var err error
 			if pair[k], err = f(); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		if i > 0 { // the first pair fills caches
@@ -56,9 +63,9 @@ func (b *bench) pairs(what string, prepare func() error, ours, theirs func() (to
 		}
 	}
 	slices.Sort(ratios)
-	fmt.Printf("%s: %s against %s: ratio %.2f (pairs %.2f to %.2f)\n", what, ms(median(a)), ms(median(c)),
-		float64(median(a))/float64(median(c)), ratios[0], ratios[len(ratios)-1])
-	return nil
+	ratio := float64(median(a)) / float64(median(c))
+	fmt.Printf("%s: %s against %s: ratio %.2f (pairs %.2f to %.2f)", what, ms(median(a)), ms(median(c)), ratio, ratios[0], ratios[len(ratios)-1])
+	return ratio, nil
 }
 
 // againstKo builds the image of a pure Go program after an edit. Ko's base image is an empty

@@ -2,6 +2,7 @@
 // of other machines, or of this one an hour ago, say little.
 //
 //	go run ./bench [-cold=false] [-rounds 7]
+//	go run ./bench -ecosystems all
 //
 // It builds the graft command of this tree and works in temporary folders. The cold figures
 // download some 100 MB. Nothing is asserted: each figure says whether its goal was met.
@@ -28,6 +29,7 @@ func main() {
 	cold := flag.Bool("cold", true, "measure the cold build too, which downloads everything anew")
 	rounds := flag.Int("rounds", 7, "how often each of two things that are compared is done")
 	store := flag.String("store", "", "store for the warm figures (default: one that is thrown away)")
+	ecosystems := flag.String("ecosystems", "", "measure only these, without the rest: caddy,collector, or all")
 	recorded := flag.String("record", "", "build and write what was downloaded to this file: bench starts itself so")
 	command := flag.String("graft", "", "with -record: the graft command")
 	flag.Parse()
@@ -40,13 +42,13 @@ func main() {
 		}
 		return
 	}
-	if err := measure(ctx, *store, *rounds, *cold); err != nil {
+	if err := measure(ctx, *store, *rounds, *cold, *ecosystems); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(ctx context.Context, store string, rounds int, cold bool) error {
+func measure(ctx context.Context, store string, rounds int, cold bool, ecosystems string) error {
 	tmp, err := os.MkdirTemp("", "graft-bench-")
 	if err != nil {
 		return err
@@ -60,6 +62,9 @@ func measure(ctx context.Context, store string, rounds int, cold bool) error {
 		return err
 	}
 	fmt.Printf("%s, %s/%s, %d processors, %s\n\n", time.Now().UTC().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version())
+	if ecosystems != "" {
+		return b.ecosystems(ecosystems, cold)
+	}
 	figures := []func() error{b.warm, b.nothingChanged, b.pluginEdited, b.bytesFetched, b.images, b.debs, b.windows}
 	if cold {
 		figures = append(figures, b.coldBuild)

@@ -7,12 +7,12 @@ import (
 	"go.k6.io/k6/js/modules"
 )
 
-func init() { modules.Register("k6/x/greet", root{}) }
+func init() { modules.Register("k6/x/greet", new(root)) }
 
 type root struct{}
 
 // NewModuleInstance is called for each virtual user.
-func (root) NewModuleInstance(vu modules.VU) modules.Instance { return instance{vu} }
+func (*root) NewModuleInstance(vu modules.VU) modules.Instance { return instance{vu} }
 
 type instance struct{ vu modules.VU }
 
