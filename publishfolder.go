@@ -99,13 +99,23 @@ func (p *Project) PublishFolder(ctx context.Context, req Request, to Folder) (*P
 	}
 	var list []folder.Artifact
 	for _, a := range res.Artifacts {
-		list = append(list, folder.Artifact{Path: filepath.Join(s.plan.out, a.File), Name: a.File, SHA256: a.SHA256})
+		list = append(list, folder.Artifact{Path: filepath.Join(s.plan.out, a.File), Name: a.File, SHA256: a.SHA256, Of: about(a, res.Artifacts)})
 	}
 	f := folder.Folder{
 		Dir: dir, Suite: to.Suite, Component: to.Component, Origin: to.Origin, URL: strings.TrimRight(to.URL, "/"),
 		Name: s.plan.m.Name, Key: key, Date: to.Date,
 	}
 	return s.publishFolder(ctx, f, list, to.Dir)
+}
+
+// about is the artifact that a bill of materials or a provenance tells about, "" for others.
+func about(a Artifact, all []Artifact) string {
+	for _, o := range all {
+		if rest, ok := strings.CutPrefix(a.File, o.File); ok && strings.HasPrefix(rest, ".") && o.Target == a.Target {
+			return o.File
+		}
+	}
+	return ""
 }
 
 func (s *session) publishFolder(ctx context.Context, f folder.Folder, list []folder.Artifact, shown string) (*PublishedFolder, error) {

@@ -33,15 +33,15 @@ func TestApt(t *testing.T) {
 	f.URL, f.Origin = server.URL, "Karl & Söhne"
 	old, now := debOf(t, "app", "1.0", "amd64", "1"), debOf(t, "app", "1.1", "amd64", "2")
 	res := publish(t, f, old)
+	// apt asks for what is newer, to the second.
+	if err := os.Chtimes(filepath.Join(dir, "dists/stable/InRelease"), day, day); err != nil {
+		t.Fatal(err)
+	}
 	root := t.TempDir()
 	apt := aptWith(t, root, dir, res.Sources)
 	out := apt(true, "update")
 	if strings.Contains(out, "W:") || strings.Contains(out, "E:") {
 		t.Errorf("apt-get update complains:\n%s", out)
-	}
-	// apt asks for what is newer, to the second.
-	if err := os.Chtimes(filepath.Join(dir, "dists/stable/InRelease"), day, day); err != nil {
-		t.Fatal(err)
 	}
 	publish(t, f, now, debOf(t, "app", "1.1", "armhf", "2"))
 	apt(true, "update")

@@ -54,6 +54,7 @@ type Artifact struct {
 	Path   string
 	Name   string // in the folder; a .deb gets a place in pool
 	SHA256 digest.Digest
+	Of     string // name of the artifact, earlier in the list, that it tells about: it goes beside that one
 }
 
 // Result says what the folder has now.
@@ -107,7 +108,7 @@ func (f Folder) publish(ctx context.Context, list []Artifact) (*Result, error) {
 		return nil, err
 	}
 	defer st.remove()
-	j := &job{Folder: f, root: root, stage: st, res: &Result{}}
+	j := &job{Folder: f, root: root, stage: st, res: &Result{}, added: map[string]File{}}
 	if err := j.run(ctx, list); err != nil {
 		return nil, err
 	}
@@ -137,6 +138,7 @@ type job struct {
 	suites []*aptrepo.Suite // all of the folder
 	suite  *aptrepo.Suite   // that the packages go to
 	sums   sums
+	added  map[string]File // artifacts by name
 }
 
 func (j *job) run(ctx context.Context, list []Artifact) error {
@@ -177,7 +179,11 @@ func (j *job) add(a Artifact) error {
 		return err
 	}
 	place := a.Name
-	if strings.HasSuffix(a.Name, ".deb") {
+	of, about := j.added[a.Of]
+	switch {
+	case about:
+		place = of.Path + strings.TrimPrefix(a.Name, a.Of)
+	case strings.HasSuffix(a.Name, ".deb"):
 		if place, err = j.addPackage(temp, a, size); err != nil {
 			return err
 		}
@@ -192,10 +198,12 @@ func (j *job) add(a Artifact) error {
 		j.stage.plan(temp, place)
 	case err != nil:
 		return err
+	case there != a.SHA256 && about && !of.Added:
+		file.SHA256 = there // what was said of an artifact that has not changed holds
 	case there != a.SHA256:
 		return &ExistsError{place}
 	}
-	j.sums[place] = a.SHA256
+	j.sums[place], j.added[a.Name] = file.SHA256, file
 	j.res.Files = append(j.res.Files, file)
 	return nil
 }

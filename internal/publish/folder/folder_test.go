@@ -241,6 +241,29 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestAbout puts what tells about an artifact beside it, and keeps what was said of one
+// that is there.
+func TestAbout(t *testing.T) {
+	dir := t.TempDir()
+	deb := debOf(t, "app", "1.0", "amd64", "1")
+	of := func(text string) Artifact {
+		a := artifact(t, deb.Name+".cdx.json", []byte(text))
+		a.Of = deb.Name
+		return a
+	}
+	publish(t, testFolder(dir), deb, of("one"))
+	before := tree(t, dir)
+	if before["pool/main/a/app/app_1.0_amd64.deb.cdx.json"] != "one" || strings.Count(before["SHA256SUMS"], "\n") != 2 {
+		t.Errorf("it is not beside the package: %s", before["SHA256SUMS"])
+	}
+	if res := publish(t, testFolder(dir), deb, of("two")); res.Files[1].Added {
+		t.Error("what was said of the package is replaced")
+	}
+	if d := cmp.Diff(before, tree(t, dir)); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestRemoved takes back a version by removing its file, and changes the key.
 func TestRemoved(t *testing.T) {
 	dir := t.TempDir()
