@@ -7,7 +7,8 @@
 //
 // The programs are in the folder programs: a main.go and a go.mod each and no manifest, so
 // that graft alone finds what they need. Results are kept in the user's cache folder as they
-// come: a run that was ended goes on where it was. A whole run takes hours on a small machine
+// come (graft-test/compat there): a run that was ended goes on where it was, and without the
+// folder everything is tried anew. A whole run takes an hour or two on a small machine
 // and downloads about 2 GB.
 package main
 

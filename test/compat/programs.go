@@ -41,7 +41,10 @@ var programs = []program{
 			"windows/amd64": "the module has its library compiled for another C runtime (msvcrt) than that of clang64",
 		}},
 	{name: "fitz", kind: "compiled library in the module, documents", says: `^MuPDF .* pages 1$`,
-		limit: map[string]string{"rpi4": "the module has its library compiled for other processors only"}},
+		limit: map[string]string{
+			"linux/arm64": "the module has its library compiled against glibc 2.38, and Debian 12 has 2.36",
+			"rpi4":        "the module has its library compiled for other processors only",
+		}},
 	{name: "pkcs11", kind: "smart cards, by dlopen", says: `^no module, .*CKR_PIN_INCORRECT`},
 	{name: "fuse", kind: "file system by dlopen, a header alone", says: `FUSE: .*cannot find|mounted: false`,
 		limit: map[string]string{"windows/amd64": "the headers of WinFsp are in no archive"}},
@@ -59,12 +62,18 @@ var programs = []program{
 	{name: "sdl2", kind: "multimedia, many libraries", says: `^SDL 2, pixel 123456$`, msys2: "SDL2"},
 	{name: "gl", kind: "graphics, many libraries", says: `^OpenGL: `},
 	{name: "glfw", kind: "bundled C, windows of X11", says: `^GLFW 3\.3`},
-	{name: "gio", kind: "GUI toolkit, X11 and Wayland and Vulkan", says: `^Gio: (no|a) window`},
+	{name: "gio", kind: "GUI toolkit, X11 and Wayland and Vulkan", says: `(?m)^Gio: (no|a) window`},
 	{name: "fyne", kind: "GUI toolkit", says: `(?m)^Fyne \*glfw\.gLDriver$`},
 	{name: "tesseract", kind: "C++ against a library's own headers, many libraries", says: `^Tesseract 5`, msys2: "tesseract-ocr"},
 	{name: "opencv", kind: "C++ against a library's own headers, very many libraries", says: `^OpenCV 4.* sum 28$`,
-		limit: map[string]string{"windows/amd64": "the module wants files of OpenCV's own installer (-lopencv_core450)"}},
+		limit: map[string]string{
+			"rpi4":          "the module's Go is for 64 bits alone (an array larger than the address space)",
+			"windows/amd64": "the module wants files of OpenCV's own installer (-lopencv_core450)",
+		}},
 	{name: "seccomp", kind: "kernel", says: `^libseccomp 2 knows openat true$`, limit: linuxOnly("seccomp")},
-	{name: "bpf", kind: "kernel, three libraries", says: `^libbpf 1 .`, limit: linuxOnly("BPF")},
+	{name: "bpf", kind: "kernel, three libraries", says: `^libbpf 1 .`, limit: map[string]string{
+		"rpi4":          "the module's Go is for 64 bits alone (it takes size_t for unsigned long)",
+		"windows/amd64": "BPF is Linux's alone",
+	}},
 	{name: "pam", kind: "system login", says: `^PAM `, limit: linuxOnly("PAM")},
 }
