@@ -38,7 +38,7 @@ var programs = []program{
 	{name: "kafka", kind: "compiled library in the module, network", says: `^librdkafka 2\.`,
 		limit: map[string]string{
 			"rpi4":          "the module has its library compiled for other processors only",
-			"windows/amd64": "the module has its library compiled for another C runtime (msvcrt) than that of clang64",
+			"windows/amd64": "the module has its library compiled by GCC for another C runtime (msvcrt)",
 		}},
 	{name: "fitz", kind: "compiled library in the module, documents", says: `^MuPDF .* pages 1$`,
 		limit: map[string]string{
