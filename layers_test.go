@@ -17,7 +17,7 @@ var layers = [][]string{
 	{"internal/similar", "internal/hostdir", "internal/proxytest"},
 	{"digest", "target", "event"},
 	{"internal/format/..."},
-	{"manifest", "lock", "internal/run", "internal/winsys", "internal/stamp", "internal/licence", "internal/survey", "internal/attest"},
+	{"manifest", "lock", "internal/run", "internal/winsys", "internal/stamp", "internal/licence", "internal/survey", "internal/attest", "internal/compare"},
 	{"manifest/edit", "internal/draft", "internal/store", "internal/resolve", "internal/pkgconfig", "internal/bom"},
 	{"internal/fetch", "internal/unpack", "internal/source", "internal/importer"},
 	{"internal/distro/...", "internal/sysroot", "internal/compose"},

@@ -45,6 +45,8 @@ type Request struct {
 	anew   bool // no version is taken from the lock
 	images bool // an image of each target that can have one, beside the other formats
 	update Update
+
+	formats map[string][]string // by target, instead of all others
 }
 
 // UsageError is a request that contradicts itself or the project.
@@ -300,7 +302,11 @@ func (pl *plan) setTargets(req Request, m *manifest.Manifest) error {
 			continue
 		}
 		pl.targets = append(pl.targets, t)
-		if err := pl.setFormats(t, req.Formats, m.Formats); err != nil {
+		asked := req.Formats
+		if req.formats != nil {
+			asked = req.formats[t.Name]
+		}
+		if err := pl.setFormats(t, asked, m.Formats); err != nil {
 			return err
 		}
 		if req.images && canPack(t, "oci") && !slices.Contains(pl.formats[t.Name], "oci") {

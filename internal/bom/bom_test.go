@@ -188,3 +188,41 @@ func TestSPDX(t *testing.T) {
 		t.Errorf("created %s", doc.Creation.Created)
 	}
 }
+
+// TestRead: a document says which file it is about, and that it was changed.
+func TestRead(t *testing.T) {
+	b := example()
+	b.Artifact.Properties = []Property{{"graft:file", b.File}}
+	for _, f := range Formats {
+		text, err := f.Encode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read(text)
+		if err != nil || got.Format != f.Name || got.File != b.File || got.SHA256 != b.Artifact.SHA256 || got.Components < 3 {
+			t.Errorf("%s: %v: %+v", f.Name, err, got)
+		}
+		changed := bytes.Replace(text, []byte("libcairo2"), []byte("libcairo3"), 1)
+		if _, err := Read(changed); err == nil {
+			t.Errorf("%s: a changed document is taken", f.Name)
+		}
+	}
+	if _, err := Read([]byte("{}")); err == nil {
+		t.Error("an empty object is taken for a document")
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, format := range Formats {
+		text, err := format.Encode(example())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		if about, err := Read(in); err == nil && about.Format == "" {
+			t.Error("a document of no format")
+		}
+	})
+}

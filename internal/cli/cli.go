@@ -73,7 +73,7 @@ A folder's graft.yaml says what to build; flags alone are enough as well.`,
 	root.AddCommand(
 		a.buildCommand(), a.runCommand(), a.lockCommand(), a.fetchCommand(), a.execCommand(),
 		a.initCommand(), a.importCommand(), a.addCommand(), a.removeCommand(), a.publishCommand(),
-		a.listCommand(), a.outdatedCommand(), a.whyCommand(), a.inspectCommand(),
+		a.listCommand(), a.outdatedCommand(), a.whyCommand(), a.inspectCommand(), a.diffCommand(), a.verifyCommand(),
 		a.targetsCommand(), a.schemaCommand(), a.storeCommand(), a.versionCommand(),
 	)
 	root.CompletionOptions.HiddenDefaultCmd = false

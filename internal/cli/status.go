@@ -90,6 +90,7 @@ func classify(err error) (status int, hint string) {
 		oldGo    *compose.OldGoError
 		zig      *toolchain.SourceError
 		given    *toolchain.GivenError
+		differs  *graft.ChangedError
 		key      *graft.KeyError
 		there    *folder.ExistsError
 		conflict *aptrepo.ConflictError
@@ -117,6 +118,8 @@ func classify(err error) (status int, hint string) {
 		return StatusStale, stale.Hint
 	case errors.As(err, &badLock):
 		return StatusStale, "repair the line, or run graft lock --update to write the lock anew"
+	case errors.As(err, &differs):
+		return StatusIntegrity, ""
 	case errors.As(err, &changed), store.IsMismatch(err), graft.IsSignature(err):
 		return StatusIntegrity, "it was changed on its way or at its source, and nothing of it was kept; try another mirror (GRAFT_MIRROR_DEBIAN=…)"
 	case errors.As(err, &offline), errors.Is(err, compose.ErrOffline):
