@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestApt lets apt-get read the folder over HTTP, with the published key, sources file and
@@ -33,10 +34,14 @@ func TestApt(t *testing.T) {
 	f.URL, f.Origin = server.URL, "Karl & Söhne"
 	old, now := debOf(t, "app", "1.0", "amd64", "1"), debOf(t, "app", "1.1", "amd64", "2")
 	res := publish(t, f, old)
-	// apt asks for what is newer, to the second.
-	if err := os.Chtimes(filepath.Join(dir, "dists/stable/InRelease"), day, day); err != nil {
-		t.Fatal(err)
+	// apt asks for what is newer, to the second, and two publications may be within one.
+	hour := day
+	touch := func() {
+		if hour = hour.Add(time.Hour); os.Chtimes(filepath.Join(dir, "dists/stable/InRelease"), hour, hour) != nil {
+			t.Fatal("InRelease can't be dated")
+		}
 	}
+	touch()
 	root := t.TempDir()
 	apt := aptWith(t, root, dir, res.Sources)
 	out := apt(true, "update")
@@ -44,6 +49,7 @@ func TestApt(t *testing.T) {
 		t.Errorf("apt-get update complains:\n%s", out)
 	}
 	publish(t, f, now, debOf(t, "app", "1.1", "armhf", "2"))
+	touch()
 	apt(true, "update")
 	if out := apt(true, "install", "--simulate", "app"); !strings.Contains(out, "Inst app (1.1 Karl & Söhne:stable [amd64])") {
 		t.Errorf("apt-get install:\n%s", out)
@@ -65,10 +71,11 @@ func TestApt(t *testing.T) {
 	if !strings.Contains(all, "/by-hash/SHA256/") || strings.Contains(all, "Packages") {
 		t.Errorf("apt asked for an index that may change:\n%s", all)
 	}
-	// A key that is not the published one, and an index that was changed.
+	// A key that is not the published one.
 	g := f
 	g.Key = testKeys()[1]
 	publish(t, g)
+	touch()
 	if out := apt(false, "update", "--error-on=any"); !strings.Contains(out, "NO_PUBKEY") && !strings.Contains(out, "issing key") {
 		t.Errorf("apt-get takes another key:\n%s", out)
 	}
