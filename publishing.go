@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/graft-build/graft/internal/bom"
 	"github.com/graft-build/graft/internal/fetch"
 	"github.com/graft-build/graft/internal/pack"
 	"github.com/graft-build/graft/internal/pack/layout"
@@ -80,8 +83,9 @@ type Image struct {
 	Digest    string // of the image or the index
 	Platforms []ImagePlatform
 
-	project *Project
-	version string
+	project   *Project
+	version   string
+	referrers []publish.Referrer // bills of materials of its images
 }
 
 // Image builds the image of the project's application with a list of plugins, folders or
@@ -155,8 +159,39 @@ func (p *Project) imageOf(res *Result, dir string) (*Image, error) {
 			}
 			img.Platforms = append(img.Platforms, one)
 		}
-		return nil
+		img.referrers, err = billsOf(res, dir)
+		return err
 	})
+}
+
+// mediaTypes are those of bills of materials, by the kind of the artifact.
+var mediaTypes = map[string]string{"cyclonedx": "application/vnd.cyclonedx+json", "spdx": "application/spdx+json"}
+
+// billsOf are the bills of materials of images, each about the image that is in its file.
+func billsOf(res *Result, dir string) ([]publish.Referrer, error) {
+	var out []publish.Referrer
+	for _, a := range res.Artifacts {
+		if a.Kind != (pack.OCI{}).Kind() {
+			continue
+		}
+		one := &Image{Path: filepath.Join(dir, a.File)}
+		var top v1.Descriptor
+		if err := one.open(func(l *layout.Archive) error { top = l.Top; return nil }); err != nil {
+			return nil, err
+		}
+		for _, b := range res.Artifacts {
+			f, ok := bom.FormatOf(b.Kind)
+			if !ok || b.File != a.File+f.Suffix {
+				continue
+			}
+			text, err := os.ReadFile(filepath.Join(dir, b.File))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, publish.Referrer{Subject: top, MediaType: mediaTypes[b.Kind], Name: b.File, Content: text})
+		}
+	}
+	return out, nil
 }
 
 // open gives f the image's file.
@@ -184,7 +219,7 @@ func (i *Image) push(ctx context.Context, ref publish.Reference, tags []string) 
 		tags = []string{i.version}
 	}
 	out := &Published{Repository: ref.Host + "/" + ref.Name, Tags: tags, File: i.Path, Platforms: i.Platforms, Digest: i.Digest}
-	pusher := publish.Pusher{Transport: p.transport(), Env: p.cfg.Env, Events: p.cfg.Events, Memo: p.store}
+	pusher := publish.Pusher{Transport: p.transport(), Env: p.cfg.Env, Events: p.cfg.Events, Memo: p.store, Referrers: i.referrers}
 	err := i.open(func(a *layout.Archive) error {
 		if got := a.Top.Digest.String(); got != i.Digest {
 			return fmt.Errorf("push %s: it was changed meanwhile", i.Path)

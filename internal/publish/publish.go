@@ -32,6 +32,7 @@ type Pusher struct {
 	Events    event.Sink
 	Memo      Memo          // remembers where layers were pushed to; nil does not
 	Wait      time.Duration // before the first retry; 0 is a second
+	Referrers []Referrer    // documents about the images, pushed with them
 }
 
 // Pushed says what a registry has now and what it took to bring it there.
@@ -67,7 +68,7 @@ func (p Pusher) Push(ctx context.Context, a *layout.Archive, to Reference, tags 
 		return nil, err
 	}
 	job := &push{
-		a: a, repo: repo, memo: p.Memo, events: p.Events, layers: layers, opened: map[v1.Hash]bool{},
+		referrers: p.Referrers, a: a, repo: repo, memo: p.Memo, events: p.Events, layers: layers, opened: map[v1.Hash]bool{},
 		wire: &wire{next: p.Transport, plain: to.Plain},
 	}
 	keys := &credentials{env: p.Env, events: p.Events}
@@ -133,13 +134,16 @@ type push struct {
 	wire   *wire
 	layers map[v1.Hash]bool // all of them
 
+	referrers []Referrer
+
 	mu     sync.Mutex
 	opened map[v1.Hash]bool // those that were sent
 }
 
 func (p *push) run(ctx context.Context, keys *credentials, tags []string, wait remote.Backoff) error {
-	pusher, err := remote.NewPusher(remote.WithContext(ctx), remote.WithTransport(p.wire), remote.WithAuthFromKeychain(keys),
-		remote.WithUserAgent("graft"), remote.WithRetryBackoff(wait))
+	options := []remote.Option{remote.WithContext(ctx), remote.WithTransport(p.wire), remote.WithAuthFromKeychain(keys),
+		remote.WithUserAgent("graft"), remote.WithRetryBackoff(wait)}
+	pusher, err := remote.NewPusher(options...)
 	if err != nil {
 		return err
 	}
@@ -159,6 +163,9 @@ func (p *push) run(ctx context.Context, keys *credentials, tags []string, wait r
 	}
 	// By digest first: a tag that is there already would end the push before anything is looked at.
 	if err := pusher.Push(ctx, p.repo.Digest(p.a.Top.Digest.String()), what); err != nil {
+		return err
+	}
+	if err := p.attach(ctx, pusher, p.referrers, options); err != nil {
 		return err
 	}
 	for _, tag := range tags {

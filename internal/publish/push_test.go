@@ -347,3 +347,60 @@ func TestPlain(t *testing.T) {
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestReferrers: a registry lists the bill of materials among the image's referrers, or has it
+// under the tag that stands in for the list; a second push sends nothing of it.
+func TestReferrers(t *testing.T) {
+	for _, api := range []bool{true, false} {
+		server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithReferrersSupport(api)))
+		t.Cleanup(server.Close)
+		host := strings.TrimPrefix(server.URL, "http://")
+		a := archive(t, "first ")
+		images, err := a.Images()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := pusher()
+		p.Referrers = []Referrer{{Subject: images[1], MediaType: "application/vnd.cyclonedx+json", Name: "app.cdx.json", Content: []byte(`{"bomFormat": "CycloneDX"}`)}}
+		for range 2 {
+			if _, err := p.Push(t.Context(), a, reference(t, "oci://"+host+"/app"), []string{"1"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		repo, err := name.NewRepository(host+"/app", name.Insecure)
+		if err != nil {
+			t.Fatal(err)
+		}
+		index, err := remote.Referrers(repo.Digest(images[1].Digest.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := index.IndexManifest()
+		if err != nil || len(list.Manifests) != 1 {
+			t.Fatalf("referrers API %v: %v: %+v", api, err, list)
+		}
+		img, err := remote.Image(repo.Digest(list.Manifests[0].Digest.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if raw, err := img.RawManifest(); err != nil || !strings.Contains(string(raw), `"artifactType":"application/vnd.cyclonedx+json"`) {
+			t.Errorf("%v: %s", err, raw) // this registry's list has the configuration's type instead
+		}
+		m, err := img.Manifest()
+		if err != nil || m.Subject == nil || m.Subject.Digest != images[1].Digest || len(m.Layers) != 1 {
+			t.Fatalf("%v: %+v", err, m)
+		}
+		layer, err := remote.Layer(repo.Digest(m.Layers[0].Digest.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := layer.Compressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err != nil || string(b) != string(p.Referrers[0].Content) {
+			t.Errorf("%v: %s", err, b)
+		}
+	}
+}
