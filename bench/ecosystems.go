@@ -15,7 +15,8 @@ import (
 type duel struct {
 	name   string
 	plugin string      // file of the plugin, in either folder, that is edited
-	graft  []string    // graft's arguments
+	build  []string    // graft's arguments to build and pack
+	run    []string    // graft's arguments to build and start
 	caches [2][]string // variables, so that caches that were cold are one side's alone
 	dirs   [2]string
 
@@ -23,6 +24,7 @@ type duel struct {
 	anew    []string               // shell lines that make the other's folder and build
 	again   string                 // the shell line that only builds, once that was done
 	program string                 // that it makes
+	version string                 // the argument with which the program says its version
 }
 
 const (
@@ -30,14 +32,14 @@ const (
 	goalLess = 1.00
 )
 
-// side is one of the two ways: graft's is 0.
-func (b *bench) side(d *duel, i int, lines ...string) (took, error) {
-	argv := append([]string{b.graft}, d.graft...)
-	if i == 1 {
-		argv = []string{"sh", "-ec", strings.Join(lines, "\n")}
-	}
-	argv = append([]string{"env", "-C", d.dirs[i], "CGO_ENABLED=0"}, argv...)
-	return b.run(d.caches[i], argv...)
+// ours is graft with some arguments.
+func (b *bench) ours(d *duel, args []string) (took, error) {
+	return b.run(d.caches[0], append([]string{"env", "-C", d.dirs[0], b.graft}, args...)...)
+}
+
+// theirs is the other way.
+func (b *bench) theirs(d *duel, lines ...string) (took, error) {
+	return b.run(d.caches[1], "env", "-C", d.dirs[1], "CGO_ENABLED=0", "sh", "-ec", strings.Join(lines, "\n"))
 }
 
 // fresh empties both folders and puts the plugin there.
@@ -76,19 +78,15 @@ func (d *duel) edit() error {
 	return nil
 }
 
-// inTurns prints the ratio of both ways, and whether the goal, if there is one, was met. What
-// graft does always has its archive, which the other side makes only where it says so.
-func (b *bench) inTurns(d *duel, what string, goal float64, before func() error, lines ...string) error {
+// inTurns prints the ratio of both ways, and whether the goal was met.
+func (b *bench) inTurns(d *duel, what string, goal float64, before func() error, args []string, lines ...string) error {
 	ratio, err := b.ratio(d.name+", "+what, before,
-		func() (took, error) { return b.side(d, 0) },
-		func() (took, error) { return b.side(d, 1, lines...) })
+		func() (took, error) { return b.ours(d, args) },
+		func() (took, error) { return b.theirs(d, lines...) })
 	if err != nil {
 		return err
 	}
-	if goal > 0 {
-		fmt.Printf("; goal %.2f: %s", goal, met(ratio <= goal))
-	}
-	fmt.Println()
+	fmt.Printf("; goal %.2f: %s\n", goal, met(ratio <= goal))
 	return nil
 }
 
@@ -106,26 +104,30 @@ func (b *bench) fight(d *duel, from string, cold bool) error {
 			return err
 		}
 	}
-	none := func() error { return nil }
+	start := "./" + d.program + " " + d.version
 	for _, f := range []struct {
 		what   string
 		goal   float64
 		before func() error
+		args   []string
 		lines  []string
 	}{
-		{"new folders, another text of the plugin", goalWarm, empty, d.anew},
-		{"the plugin edited, against the tool", goalLess, d.edit, d.anew},
-		{"the plugin edited, against go build and tar", goalWarm, d.edit, []string{d.again, "tar -czf program.tar.gz " + d.program}},
-		{"the plugin edited, against go build alone", 0, d.edit, []string{d.again}},
-		{"nothing changed, against go build alone", goalLess, none, []string{d.again}},
+		{"new folders, another text of the plugin, build and start", goalWarm, empty, d.run, append(slices.Clone(d.anew), start)},
+		{"the plugin edited, build and start, against the tool", goalLess, d.edit, d.run, append(slices.Clone(d.anew), start)},
+		{"the plugin edited, build and start, against go build alone", goalWarm, d.edit, d.run, []string{d.again, start}},
+		{"the plugin edited, build and pack, against go build and tar", goalWarm, d.edit, d.build, []string{d.again, "tar -czf program.tar.gz " + d.program}},
+		{"nothing changed, against go build alone", goalLess, settle, d.build, []string{d.again}},
 	} {
-		if f.goal == goalLess {
-			time.Sleep(2100 * time.Millisecond) // files that were written just now are read, not believed
-		}
-		if err := b.inTurns(d, f.what, f.goal, f.before, f.lines...); err != nil {
+		if err := b.inTurns(d, f.what, f.goal, f.before, f.args, f.lines...); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// settle waits, as files that were written just now are read, not believed.
+func settle() error {
+	time.Sleep(2100 * time.Millisecond)
 	return nil
 }
 
@@ -133,16 +135,18 @@ func (b *bench) fight(d *duel, from string, cold bool) error {
 // are in the module cache already. There is one round of it.
 func (b *bench) coldDuel(d *duel) error {
 	own := filepath.Join(b.tmp, "duel", d.name)
-	var took [2]time.Duration
-	for i := range took {
+	for i := range d.caches {
 		d.caches[i] = []string{"GOCACHE=" + filepath.Join(own, fmt.Sprint("cache", i)), "GRAFT_STORE=" + filepath.Join(own, "store")}
-		t, err := b.side(d, i, d.anew...)
-		if err != nil {
-			return err
-		}
-		took[i] = t.wall
 	}
-	fmt.Printf("%s, empty build caches: %s against %s: ratio %.2f (one round)\n", d.name, ms(took[0]), ms(took[1]), float64(took[0])/float64(took[1]))
+	g, err := b.ours(d, d.build)
+	if err != nil {
+		return err
+	}
+	t, err := b.theirs(d, d.anew...)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s, empty build caches: %s against %s: ratio %.2f (one round)\n", d.name, ms(g.wall), ms(t.wall), float64(g.wall)/float64(t.wall))
 	return nil
 }
 
@@ -167,7 +171,9 @@ func (b *bench) caddy(cold bool) error {
 	const caddy = "github.com/caddyserver/caddy/v2"
 	d := &duel{
 		name: "caddy", plugin: "caddy-hello/hello.go",
-		graft:   []string{"build", caddy + "/cmd/caddy@v2.11.9", "--with", "./caddy-hello", "--format", "tar.gz"},
+		build:   []string{"build", caddy + "/cmd/caddy@v2.11.9", "--with", "./caddy-hello", "--format", "tar.gz"},
+		run:     []string{"run", caddy + "/cmd/caddy@v2.11.9", "--with", "./caddy-hello", "--", "version"},
+		version: "version",
 		prepare: func(string) error { return nil },
 		again:   "(cd made && go build -trimpath -ldflags='-w -s' -o caddy .)",
 		program: "made/caddy",
@@ -191,7 +197,7 @@ func (b *bench) collector(cold bool) error {
 	}
 	d := &duel{
 		name: "collector", plugin: "idle/idle.go",
-		graft: []string{"build", "--format", "tar.gz"},
+		build: []string{"build", "--format", "tar.gz"}, run: []string{"run", "--", "--version"}, version: "--version",
 		prepare: func(dir string) error {
 			_, err := b.run(nil, "env", "-C", dir, b.graft, "import", "builder-config.yaml")
 			return err

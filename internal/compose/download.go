@@ -26,10 +26,13 @@ type download struct {
 }
 
 // find returns the module that holds the package of package@version, and where get has put
-// it. The likeliest module is asked for first.
+// it. The likeliest module is asked for first, and before it those that were there once:
+// proxies are slow to say that there is no such module.
 func (c *composer) find(ctx context.Context, r ref, get func(module.Version) (download, error)) (download, error) {
 	var first, empty, decisive error
-	for _, m := range c.candidates(r) {
+	list := c.candidates(r)
+	slices.SortStableFunc(list, func(a, b module.Version) int { return c.remembers(b) - c.remembers(a) })
+	for _, m := range list {
 		d, err := get(m)
 		if err == nil && !isDir(d.folder(r)) {
 			err = fmt.Errorf("module %s@%s has no package %s", d.Path, d.Version, r.path)
@@ -175,7 +178,7 @@ func (c *composer) lockedCandidates(r ref) []module.Version {
 // download has the go command fetch a module into its cache and check it against the
 // checksum database. What was checked once is remembered by its sum.
 func (c *composer) download(ctx context.Context, m module.Version) (download, error) {
-	key := digest.NewKey("module/1").Add("path", m.Path).Add("version", m.Version).Digest()
+	key := moduleKey(m)
 	exact := module.CanonicalVersion(m.Version) == m.Version
 	if exact {
 		if sum, ok := c.Store.Record("module", key); ok {
@@ -228,6 +231,19 @@ func (c *composer) download(ctx context.Context, m module.Version) (download, er
 		_ = c.Store.PutRecord("module", key, []byte(d.Sum))
 	}
 	return d, nil
+}
+
+// moduleKey is that of a module's sum in the store.
+func moduleKey(m module.Version) digest.Digest {
+	return digest.NewKey("module/1").Add("path", m.Path).Add("version", m.Version).Digest()
+}
+
+// remembers is 1 when this version of the module was downloaded before.
+func (c *composer) remembers(m module.Version) int {
+	if _, ok := c.Store.Record("module", moduleKey(m)); ok && module.CanonicalVersion(m.Version) == m.Version {
+		return 1
+	}
+	return 0
 }
 
 // cached is a module that the go command has in its cache, with the sum that it had when it

@@ -296,3 +296,19 @@ package local
 		t.Errorf("got\n%s", mod)
 	}
 }
+
+// A package's module that was found once is not looked for again: proxies are slow to say
+// that there is no module example.com/app/cmd/app.
+func TestKnownModulesAreNotLookedFor(t *testing.T) {
+	d, ev := proxied(t, published)
+	for _, first := range []bool{true, false} {
+		ev.commands = nil
+		if _, err := Compose(t.Context(), d, appSpec(t, "example.com/p@v1.3.2")); err != nil {
+			t.Fatal(err)
+		}
+		asked := slices.ContainsFunc(ev.commands, func(argv []string) bool { return slices.Contains(argv, "download") })
+		if asked != first {
+			t.Errorf("modules asked for: %t, want %t: %q", asked, first, ev.commands)
+		}
+	}
+}
