@@ -298,8 +298,13 @@ func (s *solver) including(ctx context.Context, at Package, want, seen map[strin
 // wanted says whether a header is included under its name or the end of it, as it is with
 // an include folder of its own: glib.h of glib-2.0/glib.h.
 func wanted(want map[string]bool, header string) bool {
+	return eachEnd(header, func(name string) bool { return want[name] })
+}
+
+// eachEnd goes through the names that a header can be included by until one fits.
+func eachEnd(header string, fits func(name string) bool) bool {
 	for name := header; name != ""; _, name, _ = strings.Cut(name, "/") {
-		if want[name] {
+		if fits(name) {
 			return true
 		}
 	}

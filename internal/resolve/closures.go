@@ -117,6 +117,9 @@ func (s *solver) attempt(ctx context.Context, needs []Need, roots []string) (Res
 			return Result{}, err
 		}
 	}
+	if err := s.splitHeaders(ctx); err != nil {
+		return Result{}, err
+	}
 	if err := s.conflicts(ctx); err != nil {
 		return Result{}, err
 	}

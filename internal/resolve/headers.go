@@ -64,6 +64,9 @@ func (s *solver) header(ctx context.Context, n Need, found []Candidate, missing 
 	}
 	if found = s.inSearch(n, found); len(found) == 0 {
 		has, err := s.brought(ctx, n)
+		if err == nil && !has {
+			has, err = s.beside(ctx, n)
+		}
 		if err != nil || has || n.Soft {
 			return err
 		}
@@ -98,20 +101,66 @@ func (s *solver) brought(ctx context.Context, n Need) (bool, error) {
 		if !m.build {
 			continue
 		}
-		if t, err := s.traitsOf(ctx, m.Package); err != nil {
-			return false, err
-		} else if !t.Develop {
-			continue
-		}
-		files, err := s.evidence.Files(ctx, m.Package)
-		if err != nil {
-			return false, fmt.Errorf("list package %s: %w", name, err)
-		}
-		if slices.ContainsFunc(files.Headers, func(h string) bool { return h == n.Name || strings.HasSuffix(h, "/"+n.Name) }) {
-			return true, nil
+		if has, err := s.hasHeader(ctx, m.Package, n.Name); err != nil || has {
+			return has, err
 		}
 	}
 	return false, nil
+}
+
+// beside takes the package of a header that a package of the build closure depends on: the .pc
+// file and the folder that it names can be in two packages, as those of ImageMagick are.
+func (s *solver) beside(ctx context.Context, n Need) (bool, error) {
+	if s.evidence == nil {
+		return false, nil
+	}
+	for _, name := range s.names() {
+		m := s.members[name]
+		if !m.build || !m.included {
+			continue
+		}
+		deps, err := s.dependsOf(ctx, m.Package)
+		if err != nil {
+			return false, err
+		}
+		for _, d := range deps {
+			p, ok, err := s.pick(m.Package, d)
+			if err != nil {
+				return false, err
+			}
+			if !ok {
+				continue
+			}
+			if has, err := s.hasHeader(ctx, p, n.Name); err != nil {
+				return false, err
+			} else if has {
+				if err := s.useOf(m, p, use{kind: useHeaders}); err != nil {
+					return false, err
+				}
+				s.members[p.Name].asked(n.String())
+				return true, s.build(ctx)
+			}
+		}
+	}
+	return false, nil
+}
+
+// hasHeader says whether a development package has a header that a folder of its own may lead to.
+func (s *solver) hasHeader(ctx context.Context, p Package, name string) (bool, error) {
+	t, err := s.traitsOf(ctx, p)
+	if err != nil || t.System || !t.Develop {
+		return false, err
+	}
+	files, err := s.evidence.Files(ctx, p)
+	if err != nil {
+		return false, fmt.Errorf("list package %s: %w", p.Name, err)
+	}
+	return files.include(name), nil
+}
+
+// include says whether #include can mean one of the files, from whatever folder.
+func (f Files) include(name string) bool {
+	return slices.ContainsFunc(f.Headers, func(h string) bool { return h == name || strings.HasSuffix(h, "/"+name) })
 }
 
 // inSearch are the candidates whose file a compiler finds by itself.
