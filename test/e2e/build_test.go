@@ -31,6 +31,9 @@ func TestTailored(t *testing.T) {
 		t.Run("deb/"+target, func(t *testing.T) { checkDeb(t, w, target) })
 		t.Run("inspect/"+target, func(t *testing.T) { askArtifacts(t, w, target) })
 	}
+	t.Run("bundle/read-only", func(t *testing.T) { bundleReadOnly(t, w) })
+	t.Run("bundle/link", func(t *testing.T) { bundleByLink(t, w) })
+	t.Run("bundle/other distribution", func(t *testing.T) { bundleElsewhere(t, w) })
 	t.Run("explain", func(t *testing.T) { explain(t, w, "rpi4") })
 	t.Run("container", func(t *testing.T) { runContainer(t, w) })
 	t.Run("scanned", func(t *testing.T) { scanned(t, w) })
@@ -83,28 +86,6 @@ func startImage(t *testing.T, w world, target string) {
 	}
 	addr := freeAddr(t)
 	url := serve(t, inRoot(t, root, target, "/", c.Config.Entrypoint[0], "-addr", addr), addr)
-	checkCounts(t, url)
-	checkQR(t, url)
-}
-
-// startBundle unpacks a bundle into a root where nothing else is.
-func startBundle(t *testing.T, w world, target string) {
-	root := t.TempDir()
-	dir := filepath.Join(root, "a folder with spaces")
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	untarFile(t, w.find(t, "dist", "tar.gz", target), dir)
-	found, err := filepath.Glob(filepath.Join(dir, "*", "tailored-server"))
-	if err != nil || len(found) != 1 {
-		found, _ = filepath.Glob(filepath.Join(dir, "*", "bin", "tailored-server"))
-	}
-	if len(found) != 1 {
-		t.Fatalf("programs in the bundle: %q", found)
-	}
-	program := strings.TrimPrefix(found[0], root)
-	addr := freeAddr(t)
-	url := serve(t, inRoot(t, root, target, "/", program, "-addr", addr), addr)
 	checkCounts(t, url)
 	checkQR(t, url)
 }

@@ -38,7 +38,7 @@ func TestInstallForeign(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(repo, "Packages"), list, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	root := bootstrap(t, "deb [trusted=yes] copy://"+repo+" ./", "--variant=extract", "--architectures=armhf", "--include=image-server")
+	root := bootstrap(t, "bookworm", "deb [trusted=yes] copy://"+repo+" ./", "--variant=extract", "--architectures=armhf", "--include=image-server")
 	if list, _ := filepath.Glob(filepath.Join(root.dir, "usr/lib/arm-linux-gnueabihf/libcairo.so.2*")); len(list) == 0 {
 		t.Error("apt did not bring libcairo2")
 	}
@@ -54,7 +54,7 @@ func TestInstallForeign(t *testing.T) {
 }
 
 func testInstall(t *testing.T, target, arch string) {
-	root := bootstrap(t, "", "--variant=minbase", "--architectures="+arch)
+	root := bootstrap(t, "bookworm", "", "--variant=minbase", "--architectures="+arch)
 	w := newWorld(t)
 	for version, out := range map[string]string{"1.0.0": "old", "1.0.1": "new"} {
 		w.must(t, "build", "examples/image-server", "--with", "examples/qr-plugin", "--target", target, "--format", "deb", "--app-version", version, "--out", out)
@@ -106,9 +106,9 @@ func testInstall(t *testing.T, target, arch string) {
 // system is an installed Debian in a folder.
 type system struct{ dir string }
 
-// bootstrap makes a bookworm from the archive that this machine's apt knows, and perhaps from
+// bootstrap makes a system of a suite of Debian from the archive that this machine's apt knows, and perhaps from
 // one more.
-func bootstrap(t *testing.T, more string, args ...string) system {
+func bootstrap(t *testing.T, suite, more string, args ...string) system {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("installing packages needs root")
@@ -122,14 +122,14 @@ func bootstrap(t *testing.T, more string, args ...string) system {
 	if err != nil || !ok {
 		t.Skipf("apt knows no bookworm here: %v", err)
 	}
-	source := "deb " + mirror + " bookworm main"
+	source := "deb " + mirror + " " + suite + " main"
 	if strings.HasPrefix(signed, "/") {
-		source = "deb [signed-by=" + signed + "] " + mirror + " bookworm main"
+		source = "deb [signed-by=" + signed + "] " + mirror + " " + suite + " main"
 	}
 	dir := filepath.Join(t.TempDir(), "root")
 	// The lists stay, so that packages can be installed at once.
 	args = append([]string{"--quiet", "--mode=root", "--skip=cleanup/apt"}, args...)
-	cmd := exec.CommandContext(t.Context(), "mmdebstrap", append(args, "bookworm", dir, source+"\n"+more)...)
+	cmd := exec.CommandContext(t.Context(), "mmdebstrap", append(args, suite, dir, source+"\n"+more)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mmdebstrap: %v\n%s", err, out)
 	}
