@@ -19,7 +19,7 @@ import (
 )
 
 // place gives the error for a package that the manifest names, and no archive has, its place
-// in the manifest.
+// in the manifest, and that for any other need the repository and the target.
 func (s *session) place(t target.Target, err error) error {
 	var missing *resolve.MissingError
 	if !errors.As(err, &missing) {
@@ -49,6 +49,7 @@ func (s *session) place(t target.Target, err error) error {
 			}
 		}
 	}
+	missing.In = s.repoOf(t) + " for " + t.Name
 	return err
 }
 

@@ -4,11 +4,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/graft-build/graft/internal/compile"
 	"github.com/graft-build/graft/internal/detect"
+	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/lock"
+	"github.com/graft-build/graft/manifest"
+	"github.com/graft-build/graft/target"
 )
 
 func TestAskedChanges(t *testing.T) {
@@ -47,5 +51,26 @@ func TestBlameForUndefinedSymbol(t *testing.T) {
 		if blame(e, found); e.Failures[0].Plugin != want {
 			t.Errorf("%s: plugin %q is blamed, want %q", symbol, e.Failures[0].Plugin, want)
 		}
+	}
+}
+
+// Whoever has several targets must see which of them lacks a package.
+func TestMissingNamesTarget(t *testing.T) {
+	on, err := target.Parse("rpi4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &session{Project: &Project{manifest: &manifest.Manifest{}}, plan: &plan{}}
+	missing := &resolve.MissingError{Needs: []resolve.MissingNeed{{Need: resolve.Need{Kind: resolve.PkgConfig, Name: "oci8"}}}}
+	want := "no package of " + on.Repo + " for rpi4 meets pkg-config:oci8"
+	if got := s.place(on, missing).Error(); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestNotPartNamesNeed(t *testing.T) {
+	err := notPart("MagickWand", []string{"libmagickwand", "pkg-config:MagickWand"}, nil)
+	if !strings.HasSuffix(err.Error(), "did you mean pkg-config:MagickWand?") {
+		t.Error(err)
 	}
 }

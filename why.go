@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/graft-build/graft/internal/detect"
 	"github.com/graft-build/graft/internal/similar"
@@ -105,6 +106,10 @@ func notPart(name string, names, lacking []string) error {
 	text := fmt.Sprintf("explain %s: no module, package, library, header or need of the composition is called so", name)
 	best, at := 3, ""
 	for _, n := range names {
+		if kind, bare, ok := strings.Cut(n, ":"); ok && kind != "" && bare == name {
+			at = n // of a need it says all but the kind
+			break
+		}
 		if d := similar.Distance(name, n); len(n) < 200 && len(name) < 200 && d < best {
 			best, at = d, n
 		}
@@ -171,6 +176,9 @@ func (w *explainer) names() []string {
 				out = append(out, name)
 			}
 		}
+	}
+	for _, n := range w.found.Needs {
+		out = append(out, n.String())
 	}
 	slices.Sort(out)
 	return out

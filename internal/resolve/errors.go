@@ -1,12 +1,16 @@
 package resolve
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
 
 // MissingError lists every need that no package of the repository meets.
-type MissingError struct{ Needs []MissingNeed }
+type MissingError struct {
+	Needs []MissingNeed
+	In    string // the repository and the target, when the caller says so: "debian-bookworm for rpi4"
+}
 
 // MissingNeed is one of them, with needs of the same kind that look like it.
 type MissingNeed struct {
@@ -16,7 +20,7 @@ type MissingNeed struct {
 
 func (e *MissingError) Error() string {
 	var b strings.Builder
-	b.WriteString("no package of the repository meets")
+	b.WriteString("no package of " + cmp.Or(e.In, "the repository") + " meets")
 	for i, n := range e.Needs {
 		if len(e.Needs) > 1 {
 			b.WriteString("\n\t")
