@@ -28,7 +28,7 @@ func Version() string {
 // Inspection is what a file tells of the programs in it.
 type Inspection struct {
 	File     string             `json:"file"`
-	Kind     string             `json:"kind"` // program, deb, zip, tar, oci
+	Kind     string             `json:"kind"` // program, deb, rpm, apk, archlinux, zip, tar, oci, docker
 	Programs []InspectedProgram `json:"programs"`
 }
 

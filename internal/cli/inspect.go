@@ -20,7 +20,8 @@ func (a *app) inspectCommand() *cobra.Command {
 		Short: "Tell what a program or artifact was composed of",
 		Long: `Inspect tells what the programs in FILE were composed of: application, plugins, the
 digest of the lock, versions of Go and zig, packages of C libraries. FILE is a program, a .deb,
-a .zip, a tar archive however compressed, or an OCI image (a tar, or a folder with its layout).
+.rpm, .apk or .pkg.tar.zst, a .zip, a tar archive however compressed, an OCI image (a tar, or a
+folder with its layout) or what docker save writes.
 
 The answer comes from what graft writes into every program that it builds, not from names. Of
 other Go programs inspect says what the go command wrote into them, and that graft did not make

@@ -1,7 +1,6 @@
 package stamp
 
 import (
-	"archive/tar"
 	"archive/zip"
 	"bufio"
 	"bytes"
@@ -11,13 +10,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/graft-build/graft/internal/format/ar"
 	"github.com/graft-build/graft/internal/format/decompress"
+	"github.com/graft-build/graft/internal/format/rpm"
 )
 
 // Limits of one file; all content of a bomb counts.
@@ -29,11 +27,12 @@ const (
 )
 
 // ErrUnknown says that a file is neither a program nor an archive.
-var ErrUnknown = errors.New("it is neither a program nor an archive (deb, zip, tar, tar.gz, OCI image)")
+var ErrUnknown = errors.New("it is neither a program nor an archive (deb, rpm, apk, pkg.tar.zst, zip, tar, tar.gz, image for OCI or Docker)")
 
-// Read finds the Go programs in a file: a program itself, a .deb, a zip, a tar however it is
-// compressed, an OCI image as a tar or as a folder. kind says which of these it is. Programs
-// that graft made come first, then by path.
+// Read finds the Go programs in a file: a program itself, a package (deb, rpm, apk,
+// archlinux), a zip, a tar however it is compressed, an OCI image as a tar or as a folder, a
+// Docker image. kind says which of these it is, with the words of the manifest's formats.
+// Programs that graft made come first, then by path.
 func Read(ctx context.Context, name string) (kind string, programs []Program, err error) {
 	r := &reader{ctx: ctx, left: maxContent}
 	if fi, err := os.Stat(name); err != nil {
@@ -158,6 +157,8 @@ func (r *reader) stream(name string, in io.Reader, depth int) (kind string, err 
 		return "", nil
 	case bytes.HasPrefix(head, []byte("!<arch>\n")) && depth == 0:
 		return "deb", r.deb(b)
+	case bytes.HasPrefix(head, []byte(rpm.Magic)) && depth == 0:
+		return "rpm", r.rpm(b)
 	case len(head) == 512 && string(head[257:262]) == "ustar":
 		return r.tar(b, depth)
 	case isCompressed(head):
@@ -204,51 +205,6 @@ func (r *reader) program(name string, in io.Reader) error {
 	p.Path = name
 	r.found = append(r.found, p)
 	return nil
-}
-
-func (r *reader) deb(in io.Reader) error {
-	members, err := ar.NewReader(in)
-	if err != nil {
-		return err
-	}
-	for {
-		h, err := members.Next()
-		if err == io.EOF {
-			return errors.New("it has no data.tar; only Debian packages are read of ar archives")
-		}
-		if err != nil {
-			return err
-		}
-		if strings.HasPrefix(h.Name, "data.tar") {
-			_, err := r.stream(h.Name, members, 1)
-			return err
-		}
-	}
-}
-
-// tar reads the regular files of a tar archive. An image is known by a file of its layout.
-func (r *reader) tar(in io.Reader, depth int) (kind string, err error) {
-	kind = "tar"
-	t := tar.NewReader(in)
-	for {
-		h, err := t.Next()
-		if err == io.EOF {
-			return kind, nil
-		}
-		if err != nil {
-			return kind, r.inside(err, depth)
-		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		name := path.Clean(strings.TrimPrefix(h.Name, "./"))
-		if name == "oci-layout" && depth == 0 {
-			kind = "oci"
-		}
-		if _, err := r.stream(name, t, depth+1); err != nil {
-			return kind, fmt.Errorf("%.200q: %w", name, err)
-		}
-	}
 }
 
 var errMuch = fmt.Errorf("it unpacks to more than %d bytes", int64(maxContent))

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/graft-build/graft/digest"
+	"github.com/graft-build/graft/internal/format/rpm"
 )
 
 func example() Stamp {
@@ -123,6 +124,10 @@ func TestReadArchives(t *testing.T) {
 		{"zip", z.String(), "zip", "app/app.exe"},
 		{"tar.gz", inner, "tar", "usr/bin/app"},
 		{"oci", tarOf(t, "oci-layout", "{}", "blobs/sha256/00", inner), "oci", "usr/bin/app"},
+		{"docker", tarOf(t, "1/layer.tar", tarOf(t, "usr/bin/app", program), "manifest.json", `[{"Config":"1.json"}]`), "docker", "usr/bin/app"},
+		{"both", tarOf(t, "blobs/sha256/00", inner, "oci-layout", "{}", "manifest.json", `[{"Config":"1.json"}]`), "docker", "usr/bin/app"},
+		{"another manifest", tarOf(t, "manifest.json", "{}", "usr/bin/app", program), "tar", "usr/bin/app"},
+		{"apk", gzipped(t, tarOf(t, ".PKGINFO", "x")[:1024]) + gzipped(t, tarOf(t, "usr/bin/app", program)), "apk", "usr/bin/app"},
 		{"program", program, "program", ""},
 		{"image", "", "oci", "usr/bin/app"},
 	} {
@@ -137,7 +142,7 @@ func TestReadArchives(t *testing.T) {
 			t.Errorf("%s: got %q, %+v, %v", tt.name, kind, list, err)
 		}
 	}
-	for name, data := range map[string]string{"text": "hello", "empty": "", "cut": inner[:len(inner)/2], "lib.a": "!<arch>\n"} {
+	for name, data := range map[string]string{"text": "hello", "empty": "", "cut": inner[:len(inner)/2], "cut.rpm": rpm.Magic + "x", "lib.a": "!<arch>\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(data), 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -180,6 +185,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("MZ" + string(goHeader) + strings.Repeat("\x02", 40) + string(modStart) + "path\tx\n" + string(modEnd)))
 	f.Add([]byte("!<arch>\n"))
 	f.Add([]byte("PK\x03\x04"))
+	f.Add([]byte(rpm.Magic))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		name := filepath.Join(t.TempDir(), "f")
 		if err := os.WriteFile(name, in, 0o666); err != nil {
