@@ -40,13 +40,13 @@ func TestHost(t *testing.T) {
 	}
 	var g errgroup.Group
 	g.SetLimit(runtime.NumCPU())
-	programs := samplePrograms(t, count)
-	for _, program := range programs {
-		g.Go(func() error { h.compare(t, program); return nil })
+	// Some have libraries of no package, of which dpkg-shlibdeps knows nothing either.
+	for _, program := range samplePrograms(t, 2*count) {
+		g.Go(func() error { h.compare(t, program, count); return nil })
 	}
 	g.Wait()
-	if h.compared < len(programs)*9/10 || h.compared == 0 {
-		t.Errorf("%d of %d programs compared", h.compared, len(programs))
+	if h.compared < count*9/10 {
+		t.Errorf("%d programs compared, want %d", h.compared, count)
 	}
 	t.Logf("%d programs", h.compared)
 }
@@ -79,7 +79,14 @@ type host struct {
 	compared int
 }
 
-func (h *host) compare(t *testing.T, program string) {
+// compare compares a program, unless enough have been.
+func (h *host) compare(t *testing.T, program string, enough int) {
+	h.mu.Lock()
+	done := h.compared >= enough
+	h.mu.Unlock()
+	if done {
+		return
+	}
 	cmd := exec.Command("dpkg-shlibdeps", "-O", "-e"+program)
 	cmd.Dir, cmd.Env = h.dir, append(os.Environ(), "LC_ALL=C")
 	var stdout, stderr bytes.Buffer

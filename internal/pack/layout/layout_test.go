@@ -9,6 +9,7 @@ import (
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -18,11 +19,16 @@ import (
 // written is a random image as a layout.
 func written(t testing.TB) []byte {
 	t.Helper()
-	img, err := random.Image(100, 2)
-	if err != nil {
-		t.Fatal(err)
+	img := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
+	for range 2 {
+		layer, err := random.Layer(100, types.OCILayer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if img, err = mutate.AppendLayers(img, layer); err != nil {
+			t.Fatal(err)
+		}
 	}
-	img = mutate.MediaType(img, types.OCIManifestSchema1)
 	raw, _ := img.RawManifest()
 	config, _ := img.RawConfigFile()
 	l := Layout{Blobs: []Blob{Bytes(raw), Bytes(config)}, Time: time.Unix(0, 0)}
