@@ -49,7 +49,7 @@ func main() {
 	install()
 	zig()
 	windowsPackages()
-	args := append([]string{"test", "-json", "-timeout", "25m"}, os.Args[1:]...)
+	args := append([]string{"test", "-json", "-timeout", "40m"}, os.Args[1:]...)
 	if len(os.Args) == 1 {
 		vet()
 		args = append(args, "./...")

@@ -187,7 +187,7 @@ func TestSameBytes(t *testing.T) {
 			}
 			c, c2 := sharedGoCache(s), t.TempDir()
 			for _, pkg := range []string{"std", "small"} {
-				for _, ldflags := range []string{"-buildid=", "-buildid= -linkmode=external", "-buildid= -s -w", "-buildid= -w -linkmode=external"} {
+				for _, ldflags := range []string{"-buildid= -s -w", "-buildid= -linkmode=external"} {
 					a, b := goBuild(t, k, c, pkg, "-ldflags="+ldflags), goBuild(t, k2, c2, pkg, "-ldflags="+ldflags)
 					if !bytes.Equal(a.bytes, b.bytes) {
 						t.Errorf("%s with %q differs: %d bytes, %d bytes", pkg, ldflags, len(a.bytes), len(b.bytes))
@@ -236,8 +236,8 @@ func TestCxx(t *testing.T) {
 	z := realZig(t, s)
 	for _, p := range platforms {
 		t.Run(p.target, func(t *testing.T) {
-			if p.arch != "amd64" && os.Getenv("GRAFT_TEST_FULL") == "" {
-				t.Skip("compiling libc++ takes a minute and a half; GRAFT_TEST_FULL=1 does it")
+			if os.Getenv("GRAFT_TEST_FULL") == "" {
+				t.Skip("compiling zig's libc++ takes a minute and a half, and Debian's targets use libstdc++; GRAFT_TEST_FULL=1 does it")
 			}
 			k := testKit(t, s, z, p.target, p.libc)
 			b := goBuild(t, k, sharedGoCache(s), "cxx")
