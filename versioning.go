@@ -78,13 +78,9 @@ var (
 	tagged    = regexp.MustCompile(`^v([0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?)$`)
 )
 
-// describe asks git, by tags as Go has them for modules: v1.2.3 in a repository's own folder,
-// sub/v1.2.3 for a module in its folder sub. It returns nil without git or repository.
-func (s *session) describe(ctx context.Context) (*description, error) {
-	repo, prefix := repositoryOf(s.plan.app)
-	if repo == "" {
-		return nil, nil
-	}
+// askGit asks git, by tags as Go has them for modules: v1.2.3 in a repository's own folder,
+// sub/v1.2.3, with the prefix sub/, for a module in its folder sub. It returns nil without git.
+func (s *session) askGit(ctx context.Context, repo, prefix string) (*description, error) {
 	git := func(args ...string) (string, error) {
 		out, err := run.Output(ctx, run.Cmd{
 			Argv: append([]string{"git", "-C", repo}, args...), Env: gitEnv(s.cfg.Env), Events: s.cfg.Events,

@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/format/debver"
 )
 
@@ -120,6 +122,75 @@ func TestVersionOfGit(t *testing.T) {
 	os.Remove(filepath.Join(r.dir, "graft.yaml"))
 	if _, err := r.version(".", Request{}); err == nil || !strings.Contains(err.Error(), "tag v3 is no version") {
 		t.Errorf("tag v3: %v", err)
+	}
+}
+
+// age makes files older than any index of git, which looks again at those that are not.
+func (r repo) age(names ...string) {
+	r.t.Helper()
+	for _, name := range names {
+		if err := os.Chtimes(filepath.Join(r.dir, name), time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// TestVersionAskedOnce counts how often git is asked. What changes the answer must not go unseen.
+func TestVersionAskedOnce(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("no git here")
+	}
+	main := repo{t.TempDir(), t}
+	main.put("app/go.mod", "module example.com/a\n")
+	main.put("app/main.go", "package main\n\nfunc main() {}\n")
+	main.put("other/file", "1\n")
+	main.age("app/go.mod", "app/main.go", "other/file")
+	main.git("init", "-q")
+	main.git("add", ".")
+	main.git("commit", "-q", "-m", "1")
+	main.git("tag", "app/v1.0.0")
+	linked := repo{filepath.Join(t.TempDir(), "linked"), t}
+	main.git("worktree", "add", "-q", linked.dir)
+	linked.age("app/go.mod", "app/main.go", "other/file")
+	linked.git("status")
+	for name, r := range map[string]repo{"folder": main, "worktree": linked} {
+		t.Run(name, func(t *testing.T) {
+			asked, now := 0, time.Now().Add(time.Minute)
+			cfg := Config{Env: os.Environ(), Store: t.TempDir(), Now: func() time.Time { return now }, Events: func(e event.Event) {
+				if c, ok := e.(event.Command); ok && !c.End && c.Argv[0] == "git" {
+					asked++
+				}
+			}}
+			version := func(want string, ask bool) {
+				t.Helper()
+				p, err := Open(filepath.Join(r.dir, "app"), cfg)
+				if err != nil {
+					t.Fatal(err)
+				}
+				asked = 0
+				s, err := p.session(t.Context(), Request{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := s.plan.m.Version; got != want || asked > 0 != ask {
+					t.Errorf("%s, git was asked %d times; want %s, asked: %v", got, asked, want, ask)
+				}
+			}
+			tag := "app/v1.1.0"
+			if name == "worktree" {
+				tag = "app/v1.2.0"
+			}
+			version("1.0.0", true)
+			version("1.0.0", false)
+			r.put("other/file", name+"\n")
+			r.age("other/file")
+			version("1.0.0+dirty", true)
+			version("1.0.0+dirty", false)
+			r.git("commit", "-q", "-a", "-m", "2")
+			r.git("tag", tag)
+			version(strings.TrimPrefix(tag, "app/v"), true)
+			version(strings.TrimPrefix(tag, "app/v"), false)
+		})
 	}
 }
 
