@@ -225,7 +225,7 @@ func leaks(t *testing.T, w world, dist string) {
 func TestVendor(t *testing.T) {
 	w := windowsWorld(t)
 	both := []string{"examples/tailored", "--target", "windows/amd64", "--target", "linux/amd64"}
-	formats := []string{"--format", "zip", "--format", "tar.gz"}
+	formats := []string{"--format", "tar.gz"}
 	out := w.must(t, append([]string{"fetch", "--vendor", "keep"}, both...)...)
 	var mirrors []string
 	for line := range strings.Lines(out) {
