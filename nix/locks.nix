@@ -1,0 +1,121 @@
+# What the graft.lock files of an application and its plugins say together.
+let
+  inherit (builtins)
+    attrValues
+    compareVersions
+    concatLists
+    concatStringsSep
+    elem
+    filter
+    foldl'
+    fromJSON
+    head
+    listToAttrs
+    map
+    match
+    pathExists
+    readFile
+    ;
+
+  aliases = {
+    rpi2 = "rpi4";
+    rpi3 = "rpi4";
+    rpi5 = "rpi4-64";
+  };
+
+  unique =
+    key: records:
+    attrValues (
+      listToAttrs (
+        map (record: {
+          name = key record;
+          value = record;
+        }) records
+      )
+    );
+
+  # Two locks may well hold the same module file, but never with two contents.
+  merged =
+    a: b:
+    if a ? ${b.path} && a.${b.path}.sha256 != b.sha256 then
+      throw "graft: the locks of the application and its plugins disagree about the content of ${b.path}: make them anew with graft lock --nix"
+    else
+      a // { ${b.path} = b; };
+in
+{
+  # beside finds the lock of a source, as a list of none or one.
+  beside =
+    source:
+    if (source.readable or false) && pathExists (source.dir + "/graft.lock") then
+      [ (source.dir + "/graft.lock") ]
+    else
+      [ ];
+
+  # hosts are the systems whose Go toolchain a list of locks has.
+  hosts =
+    systems: files:
+    let
+      records = concatLists (map (f: (fromJSON (readFile f)).moduleFiles or [ ]) files);
+      has =
+        system: builtins.any (r: match "golang\\.org/toolchain/.*\\.${systems.${system}.go}\\.zip" r.path != null) records;
+    in
+    filter has (builtins.attrNames systems);
+
+  # select takes from the locks what one build needs:
+  #
+  #   { go; toolchain; moduleFiles; packages; cgo; }
+  #
+  # who names the application in errors; command is "graft lock --nix" with its arguments.
+  select =
+    {
+      who,
+      files,
+      deciding, # those of files whose Go version counts
+      target,
+      host, # of ./systems.nix
+      system,
+      command,
+    }:
+    let
+      read = f: fromJSON (readFile f);
+      locks = map read files;
+      name = aliases.${target} or target;
+      targets = filter (t: t.name == name) (concatLists (map (l: l.targets or [ ]) locks));
+      known = concatStringsSep ", " (
+        unique (n: n) (map (t: t.name) (concatLists (map (l: l.targets or [ ]) locks)))
+      );
+      newer = a: b: if compareVersions a b < 0 then b else a;
+      go = foldl' newer "0" (map (f: (read f).go) deciding);
+      all = foldl' merged { } (concatLists (map (l: l.moduleFiles or [ ]) locks));
+      isToolchain = record: match "golang\\.org/toolchain/.*" record.path != null;
+      toolchain = "golang.org/toolchain/@v/v0.0.1-go${go}.${host.go}.zip";
+      withRepository =
+        l: record:
+        record
+        // {
+          repository = head (filter (r: r.id == record.repo) l.repositories);
+        };
+      packages = concatLists (
+        map (l: map (withRepository l) (filter (p: p.target == name) (l.packages or [ ]))) locks
+      );
+      fail = what: fix: throw "graft: ${who}: ${what}. Run: ${fix}";
+    in
+    if files == [ ] then
+      fail "there is no graft.lock" "${command} --target ${target}, and git add graft.lock"
+    else if targets == [ ] then
+      fail "no graft.lock has the target ${target} (there are: ${known})" "${command} --target ${target}"
+    else if all == { } then
+      fail "graft.lock has no moduleFiles, which Nix needs" command
+    else if !(all ? ${toolchain}) then
+      fail "no graft.lock has the Go toolchain ${go} for ${system}" (
+        builtins.replaceStrings [ "--nix" ] [ "--nix=${system}" ] command
+      )
+    else
+      {
+        inherit go;
+        toolchain = all.${toolchain};
+        moduleFiles = filter (record: !isToolchain record) (attrValues all);
+        packages = unique (p: p.sha256) packages;
+        cgo = builtins.any (t: t.cgo or false) targets;
+      };
+}
