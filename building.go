@@ -76,6 +76,10 @@ func (p *Project) Build(ctx context.Context, req Request) (*Result, error) {
 
 // locked is the lock for the plan: the one that is there, grown by targets that it lacks.
 func (s *session) locked(ctx context.Context, frozen bool) (old, l *lock.Lock, err error) {
+	if s.sealed() {
+		l, err := s.chooseSealed(ctx)
+		return nil, l, err
+	}
 	if old, err = s.readLock(); err != nil {
 		return nil, nil, err
 	}

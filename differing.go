@@ -20,6 +20,7 @@ func difference(old, now *lock.Lock) []string {
 	out = append(out, differ("module ", moduleVersions(old), moduleVersions(now))...)
 	out = append(out, changes("", "a target", targetNames(old), targetNames(now))...)
 	out = append(out, differ("", packageVersions(old), packageVersions(now))...)
+	out = append(out, moduleFilesDiffer(old, now)...)
 	if len(out) == 0 {
 		was, err := lock.Encode(old)
 		is, err2 := lock.Encode(now)
@@ -68,4 +69,26 @@ func differ(prefix string, old, now map[string]string) []string {
 		}
 	}
 	return out
+}
+
+// moduleFilesDiffer counts what changed of the module files; their versions are those of modules.
+func moduleFilesDiffer(old, now *lock.Lock) []string {
+	if slices.Equal(old.ModuleFiles, now.ModuleFiles) {
+		return nil
+	}
+	if len(old.ModuleFiles) == 0 {
+		return []string{fmt.Sprintf("%s recorded", count(len(now.ModuleFiles), "module file"))}
+	}
+	added, gone := 0, 0
+	for _, f := range now.ModuleFiles {
+		if !slices.Contains(old.ModuleFiles, f) {
+			added++
+		}
+	}
+	for _, f := range old.ModuleFiles {
+		if !slices.Contains(now.ModuleFiles, f) {
+			gone++
+		}
+	}
+	return []string{fmt.Sprintf("module files: %d added, %d removed", added, gone)}
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -48,6 +49,9 @@ type LockResult struct {
 // lock pins and still fits is kept, but for what is to be updated.
 func (p *Project) Lock(ctx context.Context, req Request, update Update) (*LockResult, error) {
 	req.anew, req.update = update.All, update
+	if _, err := os.Stat(filepath.Join(p.dir, "flake.nix")); err == nil && len(req.Hosts) == 0 {
+		req.Hosts = []string{runtime.GOOS + "/" + runtime.GOARCH}
+	}
 	s, err := p.session(ctx, req)
 	if err != nil {
 		return nil, err
@@ -75,6 +79,12 @@ func (p *Project) Lock(ctx context.Context, req Request, update Update) (*LockRe
 	l, err := s.choose(ctx, old, how)
 	if err != nil {
 		return nil, err
+	}
+	if len(req.Hosts) > 0 || old != nil && len(old.ModuleFiles) > 0 {
+		// Asked for by hand, the files are listed again: the folders may import other packages now.
+		if err := s.recordFiles(ctx, old, l, req.Hosts); err != nil {
+			return nil, err
+		}
 	}
 	if req.Locked {
 		if err := s.frozen(old, l); err != nil {
@@ -235,7 +245,7 @@ func (s *session) choose(ctx context.Context, old *lock.Lock, how mode) (*lock.L
 	if err := s.chooseTargets(ctx, l, old, locked, how); err != nil {
 		return nil, err
 	}
-	return l, nil
+	return l, s.keepFiles(ctx, old, l)
 }
 
 func (s *session) emptyLock() *lock.Lock {

@@ -25,20 +25,28 @@ import (
 // Request says what to build beside what the project's manifest says. The zero value is the
 // manifest alone.
 type Request struct {
-	Dir           string   // folder that relative paths of the request start from; default: the project's
-	App           string   // application, instead of the manifest's: a folder or package@version
-	With          []string // plugins, after the manifest's: folders or package@version
-	Interface     string   // instead of the manifest's; the same for the next two
-	Entry         string
-	Register      string
-	Tags          []string // build tags, after the manifest's
-	Targets       []string // instead of the manifest's
-	Formats       []string // instead of the manifest's
-	Name          string   // instead of the manifest's
-	Version       string   // instead of the manifest's
-	Snapshot      bool     // the version names the git commit too, and sorts before the stated one
-	Out           string   // folder for artifacts; default "dist"
-	Locked        bool     // the lock must not change
+	Dir       string   // folder that relative paths of the request start from; default: the project's
+	App       string   // application, instead of the manifest's: a folder or package@version
+	With      []string // plugins, after the manifest's: folders or package@version
+	Plugins   []string // plugins, instead of the manifest's; nil keeps those, an empty list has none
+	Interface string   // instead of the manifest's; the same for the next two
+	Entry     string
+	Register  string
+	Tags      []string // build tags, after the manifest's
+	Targets   []string // instead of the manifest's
+	Formats   []string // instead of the manifest's
+	Name      string   // instead of the manifest's
+	Version   string   // instead of the manifest's
+	Snapshot  bool     // the version names the git commit too, and sorts before the stated one
+	Out       string   // folder for artifacts; default "dist"
+	Locked    bool     // the lock must not change
+	Hosts     []string // GOOS/GOARCH: Lock records module files, and Go's toolchain for these; without any the lock's own, and this host where there is a flake.nix
+
+	// Locks are files of locks that every version is taken from, instead of the project's lock:
+	// one that is of this composition, or all of them together. Nothing is chosen anew.
+	Locks []string
+	// Replace has folders that stand in for modules, by their paths, whatever go.mod files say.
+	Replace       map[string]string
 	SBOM          []string // formats of bills of materials: "cyclonedx" (the default), "spdx"; or "none" alone
 	ProvenanceKey string   // file with the private key that provenance is signed with; default: GRAFT_PROVENANCE_KEY of Config.Env
 
@@ -86,9 +94,11 @@ type plan struct {
 	formats   map[string][]string // by target's name
 	out       string              // absolute
 	outShown  string
-	lockFile  string // absolute
-	stated    bool   // the version is of the manifest, the request or the application's module
-	adhoc     bool   // the lock is of this request, not of the project: nobody edits or reviews it
+	lockFile  string            // absolute
+	stated    bool              // the version is of the manifest, the request or the application's module
+	locks     []string          // Request.Locks, absolute
+	replace   map[string]string // Request.Replace, absolute
+	adhoc     bool              // the lock is of this request, not of the project: nobody edits or reviews it
 	tags      []string
 	asked     []string      // what decides the lock
 	key       digest.Digest // of asked
@@ -110,7 +120,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 		base = req.Dir
 	}
 	pl.base = base
-	pl.adhoc = !p.declared || req.App != "" || len(req.With) > 0 || len(req.Tags) > 0
+	pl.adhoc = !p.declared || req.App != "" || len(req.With) > 0 || len(req.Tags) > 0 || req.Plugins != nil || len(req.Locks) > 0 || len(req.Replace) > 0
 	if req.App != "" {
 		pl.app = pl.placeApp(base, req.App)
 	} else {
@@ -120,7 +130,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 		}
 	}
 	for i, u := range p.manifest.Plugins.Use {
-		if req.App != "" { // another application does not get this one's plugins
+		if req.App != "" || req.Plugins != nil { // another application does not get this one's plugins
 			break
 		}
 		at := pl.place(p.dir, u.Module)
@@ -133,7 +143,7 @@ func (p *Project) plan(req Request) (*plan, error) {
 		u.Module = at
 		pl.plugins = append(pl.plugins, u)
 	}
-	for _, ref := range req.With {
+	for _, ref := range slices.Concat(req.Plugins, req.With) {
 		pl.plugins = append(pl.plugins, manifest.Use{Module: pl.place(base, ref)})
 	}
 	if err := p.inherit(pl); err != nil {
@@ -155,6 +165,15 @@ func (p *Project) plan(req Request) (*plan, error) {
 	pl.lockFile = filepath.Join(p.dir, lock.FileName)
 	if pl.adhoc {
 		pl.lockFile = filepath.Join(pl.out, lock.FileName)
+	}
+	for _, name := range req.Locks {
+		pl.locks = append(pl.locks, absolute(base, name))
+	}
+	for path, dir := range req.Replace {
+		if pl.replace == nil {
+			pl.replace = map[string]string{}
+		}
+		pl.replace[path] = absolute(base, dir)
 	}
 	pl.decide(p.dir)
 	return pl, nil

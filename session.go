@@ -28,6 +28,7 @@ type session struct {
 	host    compose.Go // the installed one
 	comp    compose.Composition
 	updates updates // what is chosen anew although it is locked
+	loose   bool    // the lock is put together from those of other compositions
 	ahead   func()  // called when C will be compiled, before packages are chosen; may be nil
 	shell   bool    // for a command that is not graft's: any folder will do, and C is wanted
 }
@@ -80,7 +81,7 @@ func (s *session) spec(locked *lock.Lock) compose.Spec {
 	spec := compose.Spec{
 		App: pl.show(pl.app), Dir: pl.base, Interface: pl.m.Plugins.Interface, Entry: pl.m.Plugins.Entry,
 		Register: pl.m.Plugins.Register, Imports: pl.m.Plugins.Imports, Keep: pl.m.Plugins.Versions == manifest.KeepVersions, Name: pl.m.Name, Version: pl.m.Version,
-		Tags: pl.tags, Platforms: pl.targets, Locked: locked, Update: s.updates.modules,
+		Tags: pl.tags, Platforms: pl.targets, Locked: locked, Loose: s.loose, Update: s.updates.modules, Replace: pl.replace,
 	}
 	for _, f := range pl.m.Plugins.Files {
 		name := absolute(pl.templates, filepath.FromSlash(f.Template))

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/mod/module"
+
 	"github.com/graft-build/graft/digest"
 )
 
@@ -43,6 +45,7 @@ type file struct {
 	Asked        []string     `json:"asked"`
 	Modules      []Module     `json:"modules"`
 	Sums         []string     `json:"sums"`
+	ModuleFiles  []ModuleFile `json:"moduleFiles,omitempty"`
 	Repositories []Repository `json:"repositories"`
 	Targets      []Target     `json:"targets"`
 	Packages     []Package    `json:"packages"`
@@ -63,6 +66,9 @@ func Encode(l *Lock) ([]byte, error) {
 	records(&b, "asked", c.Asked, false)
 	records(&b, "modules", c.Modules, false)
 	records(&b, "sums", c.Sums, false)
+	if len(c.ModuleFiles) > 0 {
+		records(&b, "moduleFiles", c.ModuleFiles, false)
+	}
 	records(&b, "repositories", c.Repositories, false)
 	records(&b, "targets", c.Targets, false)
 	records(&b, "packages", c.Packages, true)
@@ -116,6 +122,7 @@ func sorted(l *Lock) *Lock {
 	c := *l
 	c.Modules = slices.SortedStableFunc(slices.Values(l.Modules), func(a, b Module) int { return cmp.Compare(a.Path, b.Path) })
 	c.Sums = slices.Compact(slices.Sorted(slices.Values(l.Sums)))
+	c.ModuleFiles = slices.SortedFunc(slices.Values(l.ModuleFiles), func(a, b ModuleFile) int { return cmp.Compare(a.Path, b.Path) })
 	c.Repositories = slices.SortedStableFunc(slices.Values(l.Repositories), func(a, b Repository) int { return cmp.Compare(a.ID, b.ID) })
 	c.Targets = slices.SortedStableFunc(slices.Values(l.Targets), func(a, b Target) int { return cmp.Compare(a.Name, b.Name) })
 	c.Packages = slices.SortedStableFunc(slices.Values(l.Packages), func(a, b Package) int {
@@ -150,7 +157,7 @@ func Parse(name string, r io.Reader) (*Lock, error) {
 	}
 	l := &Lock{
 		Go: f.Go, Zig: f.Zig, Composition: f.Composition, Asked: f.Asked, Modules: f.Modules, Sums: f.Sums,
-		Repositories: f.Repositories, Targets: f.Targets, Packages: f.Packages,
+		ModuleFiles: f.ModuleFiles, Repositories: f.Repositories, Targets: f.Targets, Packages: f.Packages,
 	}
 	if err := validate(l); err != nil {
 		return nil, &Error{File: name, Text: err.Error()}
@@ -205,6 +212,18 @@ func validate(l *Lock) error {
 		}
 		modules[m.Path] = true
 	}
+	files := map[string]bool{}
+	for _, f := range l.ModuleFiles {
+		switch {
+		case files[f.Path]:
+			return fmt.Errorf("module file %s stands twice", f.Path)
+		case f.SHA256.IsZero() || f.Size <= 0:
+			return fmt.Errorf("module file %s has no size or no SHA-256", f.Path)
+		case !proxyPath(f.Path):
+			return fmt.Errorf("module file %q is not MODULE/@v/VERSION.zip or .mod", f.Path)
+		}
+		files[f.Path] = true
+	}
 	type key struct{ target, name, arch string }
 	seen := map[key]bool{}
 	for _, p := range l.Packages {
@@ -226,6 +245,24 @@ func validate(l *Lock) error {
 		seen[k] = true
 	}
 	return nil
+}
+
+// proxyPath says whether a path is that of a module's zip or go.mod file below a proxy.
+func proxyPath(p string) bool {
+	escaped, file, ok := strings.Cut(p, "/@v/")
+	version, isZip := strings.CutSuffix(file, ".zip")
+	if !isZip {
+		var isMod bool
+		if version, isMod = strings.CutSuffix(file, ".mod"); !isMod {
+			return false
+		}
+	}
+	mod, err := module.UnescapePath(escaped)
+	if err != nil || !ok {
+		return false
+	}
+	v, err := module.UnescapeVersion(version)
+	return err == nil && (module.Check(mod, v) == nil || mod == "golang.org/toolchain")
 }
 
 // Digest is the identity of a lock: that of its canonical form.

@@ -15,10 +15,14 @@ func example() *Lock {
 	sum := digest.OfString("x")
 	return &Lock{
 		Go: "1.26.8", Zig: &Zig{Version: "0.16.0"},
-		Composition:  Composition{Key: sum, App: "example.com/app", Plugins: []string{"example.com/z", "example.com/a@v1.0.0"}},
-		Asked:        []string{"application .", "plugin ../z", "plugin example.com/a@v1.0.0"},
-		Modules:      []Module{{Path: "example.com/z", Replace: "local"}, {Path: "example.com/a", Version: "v1.0.0", Sum: "h1:a="}},
-		Sums:         []string{"b v1 h1:b=", "a v1 h1:a=", "a v1 h1:a="},
+		Composition: Composition{Key: sum, App: "example.com/app", Plugins: []string{"example.com/z", "example.com/a@v1.0.0"}},
+		Asked:       []string{"application .", "plugin ../z", "plugin example.com/a@v1.0.0"},
+		Modules:     []Module{{Path: "example.com/z", Replace: "local"}, {Path: "example.com/a", Version: "v1.0.0", Sum: "h1:a="}},
+		Sums:        []string{"b v1 h1:b=", "a v1 h1:a=", "a v1 h1:a="},
+		ModuleFiles: []ModuleFile{
+			{Path: "golang.org/toolchain/@v/v0.0.1-go1.26.8.linux-amd64.zip", Size: 9, SHA256: sum},
+			{Path: "github.com/!big/a/@v/v1.0.0.mod", Size: 3, SHA256: sum},
+		},
 		Repositories: []Repository{{ID: "bookworm", Name: "debian-bookworm", Format: "deb", Suite: "bookworm", Base: "https://example.com/debian", Date: "2026-07-11T10:16:37Z", Index: sum}},
 		Targets:      []Target{{Name: "rpi4", Repo: "debian-bookworm", Libc: "2.36", Needs: []string{"pkg-config:cairo"}}, {Name: "linux/amd64"}},
 		Packages: []Package{
@@ -82,6 +86,8 @@ func TestParseErrors(t *testing.T) {
 		{"no digest", swap(`,"sha256":"`+digest.OfString("x").String()+`"`, ``), "no SHA-256"},
 		{"short digest", swap(digest.OfString("x").String(), `sha256:00`), "parse digest"},
 		{"unknown target", swap(`{"target":"rpi4"`, `{"target":"rpi5"`), `"rpi5"`},
+		{"module file leaves", swap(`"path":"github.com/!big/a/@v`, `"path":"github.com/../a/@v`), "is not MODULE/@v/"},
+		{"module file of another kind", swap(`v1.0.0.mod`, `v1.0.0.info`), "is not MODULE/@v/"},
 		{"twice", swap(`"name":"liba"`, `"name":"libz"`), "stands twice"},
 		{"tail", string(good) + "{}", "follows"},
 	} {

@@ -18,6 +18,7 @@ type Lock struct {
 	Asked        []string     // what Composition.Key is of, in words: "plugin ../count-plugin", "tag sqlite"
 	Modules      []Module     // every module of the build list, by path
 	Sums         []string     // go.sum lines, sorted
+	ModuleFiles  []ModuleFile // by Path; nil where nobody asked for them
 	Repositories []Repository // by Name
 	Targets      []Target     // by Name
 	Packages     []Package    // by Repo, Arch, Name
@@ -46,6 +47,16 @@ type Module struct {
 	Sum     string `json:"sum,omitempty"`     // h1: of the zip
 	From    string `json:"from,omitempty"`    // what the application requires, where a plugin raised that
 	By      string `json:"by,omitempty"`      // module of the plugin that did, then those between it and the requirement; separated by spaces
+}
+
+// ModuleFile is a file of the Go module proxy protocol (https://go.dev/ref/mod#goproxy-protocol),
+// for those who fetch by content without the go command, as Nix does: the zip and go.mod files
+// that the locked targets need, and the Go toolchain's zip for some hosts. The h1: sums are not
+// of a file's bytes.
+type ModuleFile struct {
+	Path   string        `json:"path"` // below a proxy's address: "golang.org/x/mod/@v/v0.42.0.zip"
+	Size   int64         `json:"size"`
+	SHA256 digest.Digest `json:"sha256"`
 }
 
 // Repository is one archive's state at the time of locking.

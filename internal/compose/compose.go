@@ -52,12 +52,15 @@ type Spec struct {
 
 	Keep bool // plugins must not raise versions that the application requires
 
+	Replace map[string]string // folders that stand in for modules, whatever go.mod files say; by module path
+
 	Tags      []string        // build tags
 	Platforms []target.Target // what will be built; default: the host
 
 	// Versions come from here; nil lets the go command choose them. Platforms that are none of
 	// its targets are added to it: the composition's Modules and Sums then have more.
 	Locked *lock.Lock
+	Loose  bool     // Locked is of other compositions: it may have modules that this one has not, and folders
 	Update []string // modules that are chosen anew though they are locked: path, or path@query
 }
 

@@ -128,6 +128,9 @@ func (c *composer) lockedRequirements(ctx context.Context, u requirements) (requ
 		}
 		q := requirement{Path: m.Path, Version: m.Version, Indirect: true}
 		now, named := u.find(m.Path)
+		if c.spec.Loose && m.Version == "" && !named {
+			continue // a folder of another composition
+		}
 		if named {
 			q.Indirect = now.Indirect
 			if now.Version == m.Version {
@@ -167,6 +170,9 @@ func (c *composer) differences(u, locked requirements) []string {
 		case semver.Compare(q.Version, l.Version) > 0:
 			diff = append(diff, fmt.Sprintf("%s requires %s, the lock has %s", q.By, versioned(q.Path, q.Version), l.Version))
 		}
+	}
+	if c.spec.Loose {
+		return diff
 	}
 	for _, m := range c.spec.Locked.Modules {
 		q, ok := locked.find(m.Path)

@@ -3,6 +3,7 @@ package compose
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,6 +86,9 @@ func (c *composer) collectReplaces() error {
 			c.addReplace(replacement{old: module.Version{Path: p.mod.path}, mod: p.mod, by: p.mod})
 		}
 	}
+	if err := c.standIns(); err != nil {
+		return err
+	}
 	// A line of a plugin counts only when somebody needs the module, so that the leftovers
 	// of its author's own experiments harm nobody.
 	needed := map[string]bool{}
@@ -119,7 +123,7 @@ func (c *composer) collectReplaces() error {
 	for _, m := range mods {
 		c.noteFolders(m)
 		for _, r := range m.file.Replace {
-			if unneeded(m, r) || !m.local() && !c.portable(m, r) {
+			if unneeded(m, r) || !m.local() && !c.portable(m, r) || c.dangling(m, r) {
 				continue
 			}
 			if err := c.carry(m, r); err != nil {
@@ -131,6 +135,44 @@ func (c *composer) collectReplaces() error {
 		return cmp.Or(cmp.Compare(a.old.Path, b.old.Path), cmp.Compare(a.old.Version, b.old.Version))
 	})
 	return nil
+}
+
+// standIns adds the folders that the user names for modules.
+func (c *composer) standIns() error {
+	for _, path := range slices.Sorted(maps.Keys(c.spec.Replace)) {
+		dir := c.spec.Replace[path]
+		who := "module " + path
+		if path == c.app.mod.path || c.plugin(path) != nil {
+			return refuse(who, "", "it is named twice, with the folder %s and as application or plugin", dir)
+		}
+		root, err := filepath.EvalSymlinks(dir)
+		if err != nil || !isFile(filepath.Join(root, "go.mod")) {
+			return refuse(who, "", "no go.mod in %s", dir)
+		}
+		m, err := c.open(who, root, c.show(root), "")
+		if err != nil {
+			return err
+		}
+		if m.path != path {
+			return refuse(who, filepath.Join(m.shown, "go.mod"), "the module there is %s", m.path)
+		}
+		c.addReplace(replacement{old: module.Version{Path: path}, mod: m, by: m})
+	}
+	return nil
+}
+
+// dangling says whether a plugin's line names a folder that is not there, for a module that
+// somebody else provides: the plugin was taken without the folders that its author has beside it.
+func (c *composer) dangling(m *mod, line *modfile.Replace) bool {
+	dir := filepath.FromSlash(line.New.Path)
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(m.root, dir)
+	}
+	if line.New.Version != "" || isDir(dir) || !slices.ContainsFunc(c.replaces, func(p replacement) bool { return p.old.Path == line.Old.Path }) {
+		return false
+	}
+	c.note("%s replaces %s with %s, which is not there; that of the application or another plugin is used", m.who, line.Old.Path, line.New.Path)
+	return true
 }
 
 // pluginMods are the modules of the plugins, without the application's own.
@@ -201,6 +243,9 @@ func (c *composer) addReplace(p replacement) {
 func (c *composer) carry(by *mod, line *modfile.Replace) error {
 	if line.Old.Path == c.app.mod.path {
 		return nil // it is the main module
+	}
+	if c.spec.Replace[line.Old.Path] != "" {
+		return nil // the user's word counts
 	}
 	p := replacement{old: line.Old, new: line.New, by: by}
 	if line.New.Version == "" {

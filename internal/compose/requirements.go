@@ -82,6 +82,9 @@ func (c *composer) union() (requirements, error) {
 		}
 		add(requirement{Path: p.mod.path, Version: v, By: p.who})
 	}
+	for path := range c.spec.Replace {
+		add(requirement{Path: path, Version: noVersion(path), By: "module " + path})
+	}
 	for _, q := range have {
 		r.List = append(r.List, *q)
 	}

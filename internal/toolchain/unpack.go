@@ -2,11 +2,7 @@ package toolchain
 
 import (
 	"archive/tar"
-	"archive/zip"
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path"
 	"strings"
@@ -35,7 +31,7 @@ func (c *ZigConfig) unpackArchive(ctx context.Context, name, blob, dir string) e
 		return n == c.exeName() || ok && keepLib(lib)
 	}
 	if strings.HasSuffix(name, ".zip") {
-		return unzip(ctx, f, root, keep)
+		return unpack.Zip(ctx, f, root, limits, unpack.ZipOptions{Strip: 1, Keep: keep})
 	}
 	r, err := unpack.Decompress(name, f)
 	if err != nil {
@@ -83,62 +79,4 @@ func (c *ZigConfig) unpackPackage(ctx context.Context, p Package, blob, dir stri
 	}
 	_, err = unpack.Tar(ctx, r, root, limits, unpack.Options{Rename: rename})
 	return err
-}
-
-// unzip is unpack.Tar for the zip archives that zig has for Windows.
-func unzip(ctx context.Context, f *os.File, root *os.Root, keep func(string) bool) error {
-	fi, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	zr, err := zip.NewReader(f, fi.Size())
-	if err != nil {
-		return fmt.Errorf("unpack zip: %w", err)
-	}
-	if len(zr.File) > limits.Entries {
-		return fmt.Errorf("unpack zip: more than %d entries", limits.Entries)
-	}
-	left := limits.Bytes
-	for _, e := range zr.File {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		_, name, _ := strings.Cut(e.Name, "/")
-		if name == "" || strings.HasSuffix(name, "/") || !keep(name) {
-			continue
-		}
-		n, err := unzipFile(e, root, name, min(left, limits.FileBytes))
-		if err != nil {
-			return fmt.Errorf("unpack %q: %w", e.Name, err)
-		}
-		left -= n
-	}
-	return nil
-}
-
-func unzipFile(e *zip.File, root *os.Root, name string, limit int64) (int64, error) {
-	if !e.Mode().IsRegular() {
-		return 0, errors.New("it is no regular file")
-	}
-	r, err := e.Open()
-	if err != nil {
-		return 0, err
-	}
-	defer r.Close()
-	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return 0, err
-	}
-	w, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return 0, err
-	}
-	defer w.Close()
-	n, err := io.Copy(w, io.LimitReader(r, limit+1))
-	if err != nil {
-		return n, err
-	}
-	if n > limit {
-		return n, errors.New("its content is too large")
-	}
-	return n, w.Close()
 }
