@@ -18,6 +18,9 @@ import (
 	"github.com/graft-build/graft/lock"
 )
 
+// ErrNoNix says that the environment's PATH holds no nix-store.
+var ErrNoNix = errors.New("add to Nix's store: there is no nix-store in PATH")
+
 // NixAdded says what AddToNix put into Nix's store.
 type NixAdded struct {
 	Files int   `json:"files"`
@@ -31,7 +34,7 @@ type NixAdded struct {
 func (p *Project) AddToNix(ctx context.Context, req Request) (*NixAdded, error) {
 	program := run.Look(p.cfg.Env, "nix-store")
 	if program == "" {
-		return nil, errors.New("add to Nix's store: there is no nix-store in PATH")
+		return nil, ErrNoNix
 	}
 	if len(req.Targets) == 0 {
 		pl, err := p.plan(req)

@@ -182,6 +182,8 @@ func environment(err error) (status int, hint string) {
 		return StatusEnvironment, "check the registry's address; a second push sends only what the registry lacks"
 	case errors.Is(err, compose.ErrNoGo):
 		return StatusEnvironment, "install Go (https://go.dev/dl/) and put its bin folder into PATH"
+	case errors.Is(err, graft.ErrNoNix):
+		return StatusEnvironment, "run it where Nix is installed (https://nixos.org/download), for the user that builds"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return StatusEnvironment, "make room, or put the store on another disk (GRAFT_STORE=…); graft store gc removes what is old"
 	case errors.As(err, &dns), errors.As(err, &fetched), fetch.IsNotFound(err):

@@ -1,6 +1,7 @@
 package nixbuild
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -46,6 +47,9 @@ func (b Builder) build(ctx context.Context, in Build) error {
 		Plugins: in.Plugins, Replace: in.Modules, Name: in.Name, Version: in.Version, Tags: in.Tags,
 		Targets: in.Targets, Formats: in.Formats, Locks: in.Locks, Out: out,
 	})
+	if err != nil && strings.Contains(err.Error(), "GOPROXY=off") {
+		return &graft.UncoveredError{Locks: in.Locks, What: []string{"a module that is imported now is not among their module files: " + err.Error()}}
+	}
 	if err != nil {
 		return err
 	}
@@ -60,7 +64,7 @@ func (b Builder) environment(dir string, in Build) []string {
 	}
 	return []string{
 		"PATH=" + path, "HOME=" + filepath.Join(dir, "home"), "TMPDIR=" + filepath.Join(dir, "tmp"),
-		"GOMODCACHE=" + filepath.Join(dir, "mod"), "GOCACHE=" + filepath.Join(dir, "gocache"),
+		"GOMODCACHE=" + filepath.Join(dir, "mod"), "GOCACHE=" + cmp.Or(b.GoCache, filepath.Join(dir, "gocache")),
 		"GOPROXY=off", "GOSUMDB=off", "GOTOOLCHAIN=local", "GOFLAGS=-modcacherw",
 	}
 }

@@ -15,6 +15,7 @@ type Builder struct {
 	Out        string // the output, which must not be there
 	Top        string // the build's own folder
 	Executable string // this graft
+	GoCache    string // Go's build cache; default: a new one in Top
 	Events     event.Sink
 }
 
