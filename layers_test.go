@@ -27,6 +27,7 @@ var layers = [][]string{
 	{"internal/pack/..."},
 	{"internal/publish/..."},
 	{""},
+	{"internal/nixbuild"},
 	{"internal/cli"},
 	{"cmd/graft", "test/..."},
 	{"bench/..."}, // measures with the stand-ins of test

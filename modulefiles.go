@@ -100,20 +100,9 @@ func (s *session) toolchainFile(ctx context.Context, old *lock.Lock, version, ho
 	if b, ok := s.store.Record("toolchain-zip", key); ok && json.Unmarshal(b, &f) == nil && f.Path == path {
 		return f, nil
 	}
-	zip, cleanup, err := compose.DownloadToolchain(ctx, s.deps(), version, goos, goarch)
+	d, blob, err := s.keepToolchain(ctx, version, host)
 	if err != nil {
 		return f, err
-	}
-	defer cleanup()
-	in, err := os.Open(zip)
-	if err != nil {
-		return f, fmt.Errorf("read Go %s for %s: %w", version, host, err)
-	}
-	defer in.Close()
-	const largest = 1 << 30
-	d, blob, err := s.store.AddBlob(in, largest)
-	if err != nil {
-		return f, fmt.Errorf("keep Go %s for %s: %w", version, host, err)
 	}
 	fi, err := os.Stat(blob)
 	if err != nil {
@@ -127,11 +116,39 @@ func (s *session) toolchainFile(ctx context.Context, old *lock.Lock, version, ho
 	return f, nil
 }
 
+// keepToolchain downloads the zip of a Go toolchain into the store.
+func (s *session) keepToolchain(ctx context.Context, version, host string) (d digest.Digest, blob string, err error) {
+	goos, goarch, _ := strings.Cut(host, "/")
+	zip, cleanup, err := compose.DownloadToolchain(ctx, s.deps(), version, goos, goarch)
+	if err != nil {
+		return d, "", err
+	}
+	defer cleanup()
+	in, err := os.Open(zip)
+	if err != nil {
+		return d, "", fmt.Errorf("read Go %s for %s: %w", version, host, err)
+	}
+	defer in.Close()
+	const largest = 1 << 30
+	if d, blob, err = s.store.AddBlob(in, largest); err != nil {
+		return d, "", fmt.Errorf("keep Go %s for %s: %w", version, host, err)
+	}
+	return d, blob, nil
+}
+
 // moduleFile finds the bytes of a recorded module file: in the store, or in the go command's
-// module cache.
-func (s *session) moduleFile(f lock.ModuleFile) (string, error) {
+// module cache. A Go toolchain is downloaded where it is neither.
+func (s *session) moduleFile(ctx context.Context, version string, f lock.ModuleFile) (string, error) {
 	if blob, ok := s.store.Blob(f.SHA256); ok {
 		return blob, nil
+	}
+	const other = "module file %s is %s here, the lock has %s: it came from a proxy that packs zips in another way"
+	if host := compose.ToolchainHost(f.Path); host != "" {
+		d, blob, err := s.keepToolchain(ctx, version, host)
+		if err == nil && d != f.SHA256 {
+			err = fmt.Errorf(other, f.Path, d, f.SHA256)
+		}
+		return blob, err
 	}
 	name := s.goes.ModuleFile(f.Path)
 	d, _, err := s.hash.File(name)
@@ -141,7 +158,7 @@ func (s *session) moduleFile(f lock.ModuleFile) (string, error) {
 	case err != nil:
 		return "", err
 	case d != f.SHA256:
-		return "", fmt.Errorf("module file %s in the go command's module cache is %s, the lock has %s: it came from a proxy that packs zips in another way", f.Path, d, f.SHA256)
+		return "", fmt.Errorf(other, f.Path, d, f.SHA256)
 	}
 	return name, nil
 }

@@ -84,7 +84,7 @@ func (s *session) kit(ctx context.Context, l *lock.Lock, t target.Target) (toolc
 // zig is the C compiler, fetched when the store does not have it.
 func (s *session) zig(ctx context.Context) (zig toolchain.Zig, err error) {
 	err = s.stage("zig", "", func() (string, error) {
-		zig, err = toolchain.GetZig(ctx, toolchain.ZigConfig{Store: s.store, Fetcher: s.fetch, Env: s.cfg.Env, Events: s.cfg.Events})
+		zig, err = toolchain.GetZig(ctx, s.zigConfig())
 		return zig.Version + " from " + zig.Origin, err
 	})
 	return zig, err

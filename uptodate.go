@@ -104,7 +104,7 @@ func (s *session) localDirs() []string {
 // it made, is as it was.
 func (s *session) upToDate(ctx context.Context) (*Result, bool) {
 	key, err := s.planKey()
-	if err != nil {
+	if err != nil || s.sealed() {
 		return nil, false
 	}
 	b, ok := s.store.Record("built", key)

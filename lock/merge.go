@@ -15,7 +15,7 @@ import (
 // target the packages of all. That suffices for the composition of their plugins together: its
 // modules are by minimal version selection those of one of the locks.
 //
-// The composition and what was asked are those of the first lock. Two locks that have different
+// The result has the order of a lock's text. The composition and what was asked are those of the first lock. Two locks that have different
 // versions of one package, or other bytes under one name, are an error that names it: packages
 // are chosen together, and which of the two goes with the rest is not for a merge to say.
 func Merge(locks ...*Lock) (*Lock, error) {
@@ -47,9 +47,7 @@ func Merge(locks ...*Lock) (*Lock, error) {
 			return nil, err
 		}
 	}
-	slices.Sort(out.Sums)
-	out.Sums = slices.Compact(out.Sums)
-	return out, nil
+	return sorted(out), nil
 }
 
 type merger struct{ out *Lock }

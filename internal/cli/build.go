@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -75,7 +76,8 @@ manifest (without a manifest: beside the artifacts), which pins every input;
 later builds use exactly those and ask no index.`,
 		Example: `  graft build
   graft build examples/image-server --target rpi4
-  graft build ./app --with ./plugin --with example.com/p@v1.2.3 --format deb --out dist`,
+  graft build ./app --with ./plugin --with example.com/p@v1.2.3 --format deb --out dist
+  graft build ./app --plugin ./one --plugin ./two --from-lock app/graft.lock --from-lock two/graft.lock`,
 		Args: arguments(0, 1, "one application at most"),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := a.open(a.split(args, &f.req))
@@ -83,6 +85,7 @@ later builds use exactly those and ask no index.`,
 				return err
 			}
 			f.req.Dir = a.Dir
+			f.req.Plugins = plugins(c, f.req.Plugins)
 			res, err := p.Build(c.Context(), f.req)
 			if err != nil {
 				return err
@@ -99,9 +102,19 @@ later builds use exactly those and ask no index.`,
 	c.Flags().StringVarP(&f.req.Out, "out", "o", "dist", "folder for the artifacts")
 	c.Flags().StringVar(&f.req.Name, "name", "", "name of the program and its artifacts")
 	c.Flags().StringVar(&f.req.Version, "app-version", "", "version of the artifacts")
+	c.Flags().StringArrayVar(&f.req.Plugins, "plugin", nil, "plugin instead of the manifest's (repeatable; \"\" for none)")
+	c.Flags().StringArrayVar(&f.req.Locks, "from-lock", nil, "`FILE` of a lock that versions are taken from; nothing is chosen that none of those given has (repeatable)")
 	c.Flags().BoolVar(&f.req.Snapshot, "snapshot", false, "add the git commit to the version: 1.2.0~5.gabc1234, which is before 1.2.0")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(manifest.Formats, cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+// plugins are those of the flag: nil when it was not given, empty when it says that there are none.
+func plugins(c *cobra.Command, list []string) []string {
+	if !c.Flags().Changed("plugin") {
+		return nil
+	}
+	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
 
 func (a *app) printArtifacts(res *graft.Result) error {

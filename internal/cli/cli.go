@@ -71,6 +71,7 @@ A folder's graft.yaml says what to build; flags alone are enough as well.`,
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "write the result as JSON")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return &usageError{c.CommandPath(), err} })
 	root.AddCommand(
+		a.nixBuilderCommand(),
 		a.buildCommand(), a.runCommand(), a.lockCommand(), a.fetchCommand(), a.execCommand(),
 		a.initCommand(), a.importCommand(), a.addCommand(), a.removeCommand(), a.publishCommand(),
 		a.listCommand(), a.outdatedCommand(), a.whyCommand(), a.inspectCommand(), a.diffCommand(), a.verifyCommand(),

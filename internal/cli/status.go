@@ -92,6 +92,7 @@ func classify(err error) (status int, hint string) {
 		given    *toolchain.GivenError
 		differs  *graft.ChangedError
 		key      *graft.KeyError
+		sealed   *graft.UncoveredError
 		there    *folder.ExistsError
 		conflict *aptrepo.ConflictError
 	)
@@ -114,6 +115,8 @@ func classify(err error) (status int, hint string) {
 		return StatusUsage, "graft init writes one; -C names another folder"
 	case errors.As(err, &exists):
 		return StatusUsage, "--force writes over it; graft add and graft remove edit a manifest"
+	case errors.As(err, &sealed):
+		return StatusStale, "run graft lock --nix in the application or in the plugin that states it, for the target (--target), or write one lock for this composition: a graft.yaml that names application and plugins, and graft lock --nix beside it"
 	case errors.As(err, &stale):
 		return StatusStale, stale.Hint
 	case errors.As(err, &badLock):
@@ -179,6 +182,8 @@ func environment(err error) (status int, hint string) {
 		return StatusEnvironment, "check the registry's address; a second push sends only what the registry lacks"
 	case errors.Is(err, compose.ErrNoGo):
 		return StatusEnvironment, "install Go (https://go.dev/dl/) and put its bin folder into PATH"
+	case errors.Is(err, graft.ErrNoNix):
+		return StatusEnvironment, "run it where Nix is installed (https://nixos.org/download), for the user that builds"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return StatusEnvironment, "make room, or put the store on another disk (GRAFT_STORE=…); graft store gc removes what is old"
 	case errors.As(err, &dns), errors.As(err, &fetched), fetch.IsNotFound(err):

@@ -145,6 +145,9 @@ func (c *composer) lockedRequirements(ctx context.Context, u requirements) (requ
 		r.List = append(r.List, q)
 	}
 	r.sort()
+	if c.spec.Loose {
+		c.addFolders(u, &r)
+	}
 	if len(c.spec.Update) > 0 && len(stale) == 0 {
 		return r, c.raise(ctx, u, &r)
 	}
@@ -156,6 +159,22 @@ func (c *composer) lockedRequirements(ctx context.Context, u requirements) (requ
 		return r, &StaleError{What: stale}
 	}
 	return r, nil
+}
+
+// addFolders adds the folders of this composition that a lock of others does not know: a folder
+// needs no version.
+func (c *composer) addFolders(u requirements, r *requirements) {
+	var missing []requirement
+	for _, q := range u.List {
+		if _, ok := r.find(q.Path); ok {
+			continue
+		}
+		if p, replaced := c.replacedBy(q); replaced && p.mod != nil {
+			missing = append(missing, q)
+		}
+	}
+	r.List = append(r.List, missing...)
+	r.sort()
 }
 
 // differences compares the requirements of the go.mod files with the locked ones. The lock

