@@ -1,26 +1,32 @@
 {
   description = "Builds Go applications with plugins for other systems and packages them";
 
-  # Of nixpkgs, graft takes the go that compiles graft; nothing else that it builds depends on it.
+  # Of nixpkgs graft takes the go that compiles graft; nothing else that it builds depends on it.
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
 
   outputs =
     { self, nixpkgs }:
     let
-      systems = builtins.filter (s: nixpkgs.legacyPackages ? ${s}) (builtins.attrNames (import ./nix/systems.nix));
-      each = f: builtins.listToAttrs (map (name: { inherit name; value = f name nixpkgs.legacyPackages.${name}; }) systems);
-      graft = system: go: import ./nix/bootstrap { inherit system go; source = ./.; };
+      inherit (nixpkgs) legacyPackages;
+      systems = builtins.filter (s: legacyPackages ? ${s}) (builtins.attrNames (import ./nix/systems.nix));
+      eachOf = names: f: builtins.listToAttrs (map (name: { inherit name; value = f name legacyPackages.${name}; }) names);
+      each = eachOf systems;
+      # Where nixpkgs has a package.
+      having = package: eachOf (builtins.filter (s: legacyPackages.${s} ? ${package}) systems);
+      bootstrap = system: go: import ./nix/bootstrap { inherit system go; source = ./.; };
     in
     {
       lib = import ./nix {
         inherit systems;
         source = ./.;
-        graftFor = system: self.packages.${system}.graft;
+        graftFor =
+          system:
+          (self.packages.${system} or (throw "graft: there is no system ${system}; there are ${toString systems}")).graft;
       };
 
       packages = each (system: pkgs: rec {
         default = graft;
-        graft = import ./nix/bootstrap { inherit system; inherit (pkgs) go; source = ./.; };
+        graft = bootstrap system pkgs.go;
       });
 
       apps = each (system: _: rec {
@@ -31,9 +37,7 @@
         };
       });
 
-      overlays.default = final: _: {
-        graft = graft final.stdenv.hostPlatform.system final.go;
-      };
+      overlays.default = final: _: { graft = bootstrap final.stdenv.hostPlatform.system final.go; };
 
       templates.default = {
         path = ./nix/template;
@@ -45,10 +49,8 @@
         lib = import ./nix/check.nix self.packages.${system}.graft;
       });
 
-      devShells = each (_: pkgs: if pkgs ? mkShellNoCC then { default = pkgs.mkShellNoCC { packages = [ pkgs.go ]; }; } else { });
+      devShells = having "mkShellNoCC" (_: pkgs: { default = pkgs.mkShellNoCC { packages = [ pkgs.go ]; }; });
 
-    }
-    // {
-      formatter = builtins.foldl' (all: s: all // (let p = nixpkgs.legacyPackages.${s}; in if p ? nixfmt-tree then { ${s} = p.nixfmt-tree; } else { })) { } systems;
+      formatter = having "nixfmt-tree" (_: pkgs: pkgs.nixfmt-tree);
     };
 }

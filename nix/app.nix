@@ -13,7 +13,6 @@ let
     head
     map
     mapAttrs
-    match
     pathExists
     replaceStrings
     toString
@@ -50,15 +49,17 @@ let
       dist =
         function: settings: system: target: format: callLock:
         let
-          host = hosts.${system} or (throw "graft: ${function}: no system ${system}; there are ${concatStringsSep ", " systems}");
           graft = graftFor system;
-          plugins = if settings.plugins == null then null else map (readPlugin pname) settings.plugins;
-          first = givenLock function callLock;
-          files = first ++ ownLocks ++ builtins.concatMap locks.beside (if plugins == null then [ ] else plugins);
+          host = hosts.${system};
+          plugins = if settings.plugins == null then null else map (sources.read "a plugin of ${pname}") settings.plugins;
+          files = givenLock function callLock ++ ownLocks ++ builtins.concatMap locks.beside (if plugins == null then [ ] else plugins);
           chosen = locks.select {
             who = pname;
             inherit files target host system;
-            deciding = if first != [ ] then first else files;
+            want = {
+              app = moduleOf source;
+              plugins = if plugins == null then null else map moduleOf plugins;
+            };
             command = concatStringsSep " " ([ "graft lock --nix" ] ++ map asked (if plugins == null then [ ] else plugins));
           };
           mirrors = checkMirrors function settings.mirrors;
@@ -118,7 +119,7 @@ let
         };
       described = mainProgram: drv: drv // { meta = { inherit mainProgram; }; };
     in
-    {
+    builtins.seq app {
       inherit pluginMetadata;
 
       # forSystems makes a flake's packages: what f gives for every system whose Go toolchain the
@@ -188,20 +189,29 @@ let
     else
       throw "graft: ${function}: there is no lock ${toString file}. Run: graft lock --nix, and git add it";
 
-  # asked is how a plugin is named to graft lock.
+  # moduleOf is a source as locks name it: its module's path, with the version unless it is a
+  # folder. null when only a build would tell.
+  moduleOf =
+    source:
+    source.module or (
+      if source.readable && pathExists (source.dir + "/go.mod") then
+        (pluginMetadata (source.dir + "/go.mod")).goModName
+      else
+        null
+    );
+
+  # asked is how a plugin is named to graft lock: the user knows where its folder is.
   asked =
     p:
-    let
-      goMod = p.dir + "/go.mod";
-    in
-    if p ? module then
-      " --with ${p.module}"
-    else if p.readable && pathExists goMod then
-      " --with FOLDER-OF-${(pluginMetadata goMod).goModName}"
-    else
-      " --with ${p.dir}";
-
-  readPlugin = pname: value: sources.read "a plugin of ${pname}" value;
+    "--with "
+    + (
+      if p ? module then
+        p.module
+      else if moduleOf p != null then
+        "FOLDER-OF-${moduleOf p}"
+      else
+        p.dir
+    );
 
   checkMirrors =
     function: mirrors:

@@ -5,7 +5,6 @@ let
     compareVersions
     concatLists
     concatStringsSep
-    elem
     filter
     foldl'
     fromJSON
@@ -69,23 +68,28 @@ in
   select =
     {
       who,
-      files,
-      deciding, # those of files whose Go version counts
+      files, # the locks, in the order in which graft looks at them
+      want, # { app; plugins; }: modules as a lock names them, null where nobody knows yet
       target,
       host, # of ./systems.nix
       system,
       command,
     }:
     let
-      read = f: fromJSON (readFile f);
-      locks = map read files;
+      given = map (f: fromJSON (readFile f)) files;
       name = aliases.${target} or target;
-      targets = filter (t: t.name == name) (concatLists (map (l: l.targets or [ ]) locks));
+      targetsOf = l: filter (t: t.name == name) (l.targets or [ ]);
+      # Like graft: the first lock of just this composition, else all of them together.
+      exact = filter (
+        l: l.composition.app == want.app && l.composition.plugins == want.plugins && targetsOf l != [ ]
+      ) given;
+      locks = if exact == [ ] then given else [ (head exact) ];
+      targets = concatLists (map targetsOf locks);
       known = concatStringsSep ", " (
         unique (n: n) (map (t: t.name) (concatLists (map (l: l.targets or [ ]) locks)))
       );
       newer = a: b: if compareVersions a b < 0 then b else a;
-      go = foldl' newer "0" (map (f: (read f).go) deciding);
+      go = foldl' newer "0" (map (l: l.go) locks);
       all = foldl' merged { } (concatLists (map (l: l.moduleFiles or [ ]) locks));
       isToolchain = record: match "golang\\.org/toolchain/.*" record.path != null;
       toolchain = "golang.org/toolchain/@v/v0.0.1-go${go}.${host.go}.zip";
