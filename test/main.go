@@ -43,6 +43,7 @@ var tools = []struct{ program, pkg string }{
 	{"runc", "runc"},
 	{"/usr/lib/wine/wine64", "wine64"},
 	{"wrestool", "icoutils"},
+	{"nix", "nix-bin"},
 }
 
 func main() {
