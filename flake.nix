@@ -8,8 +8,16 @@
     { self, nixpkgs }:
     let
       inherit (nixpkgs) legacyPackages;
-      systems = builtins.filter (s: legacyPackages ? ${s}) (builtins.attrNames (import ./nix/systems.nix));
-      eachOf = names: f: builtins.listToAttrs (map (name: { inherit name; value = f name legacyPackages.${name}; }) names);
+      known = builtins.attrNames (import ./nix/systems.nix);
+      systems = builtins.filter (s: legacyPackages ? ${s}) known;
+      eachOf =
+        names: f:
+        builtins.listToAttrs (
+          map (name: {
+            inherit name;
+            value = f name legacyPackages.${name};
+          }) names
+        );
       each = eachOf systems;
       # Where nixpkgs has a package.
       having = package: eachOf (builtins.filter (s: legacyPackages.${s} ? ${package}) systems);
@@ -21,7 +29,9 @@
         source = ./.;
         graftFor =
           system:
-          (self.packages.${system} or (throw "graft: there is no system ${system}; there are ${toString systems}")).graft;
+          (self.packages.${system}
+            or (throw "graft: there is no system ${system}; there are ${toString systems}")
+          ).graft;
       };
 
       packages = each (system: pkgs: rec {

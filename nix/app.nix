@@ -51,16 +51,18 @@ let
         let
           graft = graftFor system;
           host = hosts.${system};
-          plugins = if settings.plugins == null then null else map (sources.read "a plugin of ${pname}") settings.plugins;
-          files = givenLock function callLock ++ ownLocks ++ builtins.concatMap locks.beside (if plugins == null then [ ] else plugins);
+          given = if settings.plugins == null then [ ] else settings.plugins;
+          plugins = map (sources.read "a plugin of ${pname}") given;
+          own = settings.plugins == null; # the manifest's own
+          files = givenLock function callLock ++ ownLocks ++ builtins.concatMap locks.beside plugins;
           chosen = locks.select {
             who = pname;
             inherit files target host system;
             want = {
               app = moduleOf source;
-              plugins = if plugins == null then null else map moduleOf plugins;
+              plugins = if own then null else map moduleOf plugins;
             };
-            command = concatStringsSep " " ([ "graft lock --nix" ] ++ map asked (if plugins == null then [ ] else plugins));
+            command = concatStringsSep " " ([ "graft lock --nix" ] ++ map asked plugins);
           };
           mirrors = checkMirrors function settings.mirrors;
         in
@@ -70,8 +72,10 @@ let
           plan = {
             "do" = "build";
             app = sources.check "src of ${pname}" source;
-            plugins = if plugins == null then null else map (p: p.module or (sources.check "a plugin of ${pname}" p)) plugins;
-            modules = mapAttrs (path: value: sources.check "module ${path}" (sources.read "module ${path}" value)) settings.modules;
+            plugins = if own then null else map (p: p.module or (sources.check "a plugin of ${pname}" p)) plugins;
+            modules = mapAttrs (
+              path: value: sources.check "module ${path}" (sources.read "module ${path}" value)
+            ) settings.modules;
             name = pname;
             inherit (settings) version tags;
             targets = [ target ];
@@ -111,7 +115,8 @@ let
       call =
         function: required: more: args:
         let
-          own = accept function ([ "system" ] ++ required) (removeAttrs app [ "src" "pname" ] // { lock = null; } // more) args;
+          defaults = removeAttrs app [ "src" "pname" ] // { lock = null; } // more;
+          own = accept function ([ "system" ] ++ required) defaults args;
         in
         own
         // {
@@ -221,7 +226,10 @@ let
     if unknown == [ ] then
       mirrors
     else
-      throw "graft: ${function}: mirrors.${head unknown}: there are ${concatStringsSep ", " fetch.mirrorNames}";
+      throw (
+        "graft: ${function}: mirrors.${head unknown}: "
+        + "there are ${concatStringsSep ", " fetch.mirrorNames}"
+      );
 
   # Tools are derivations of their own, which all applications share.
   goFor =

@@ -20,7 +20,14 @@ let
     "vendorHash"
     "vendorSha256"
   ];
-  known = defaults // builtins.listToAttrs (map (name: { inherit name; value = null; }) (required ++ ignored));
+  known =
+    defaults
+    // builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = null;
+      }) (required ++ ignored)
+    );
   unknown = filter (name: !(known ? ${name})) (attrNames args);
   missing = filter (name: !(args ? ${name})) required;
   usable = concatStringsSep ", " (required ++ attrNames defaults);

@@ -78,7 +78,8 @@ in
         else if stated != "" then
           stated
         else
-          official.${archive} or (throw "graft: nothing says where packages of ${repository.name} are: give mirrors.${archive}");
+          official.${archive}
+            or (throw "graft: nothing says where packages of ${repository.name} are: give mirrors.${archive}");
     in
     file "${trim base}/${record.path}" record.sha256 (lastElement record.path);
 

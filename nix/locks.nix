@@ -37,7 +37,10 @@ let
   merged =
     a: b:
     if a ? ${b.path} && a.${b.path}.sha256 != b.sha256 then
-      throw "graft: the locks of the application and its plugins disagree about the content of ${b.path}: make them anew with graft lock --nix"
+      throw (
+        "graft: the locks of the application and its plugins disagree about the content of "
+        + "${b.path}: make them anew with graft lock --nix"
+      )
     else
       a // { ${b.path} = b; };
 in
@@ -56,7 +59,11 @@ in
     let
       records = concatLists (map (f: (fromJSON (readFile f)).moduleFiles or [ ]) files);
       has =
-        system: builtins.any (r: match "golang\\.org/toolchain/.*\\.${systems.${system}.go}\\.zip" r.path != null) records;
+        system:
+        let
+          zip = "golang\\.org/toolchain/.*\\.${systems.${system}.go}\\.zip";
+        in
+        builtins.any (r: match zip r.path != null) records;
     in
     filter has (builtins.attrNames systems);
 

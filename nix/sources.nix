@@ -68,8 +68,15 @@ in
   # check gives the folder of a source, or says why it can't be one.
   check =
     who: source:
-    if !source.readable || pathExists (source.dir + "/go.mod") || pathExists (source.dir + "/graft.yaml") then
+    if
+      !source.readable
+      || pathExists (source.dir + "/go.mod")
+      || pathExists (source.dir + "/graft.yaml")
+    then
       source.dir
     else
-      throw "graft: ${who}: neither go.mod nor graft.yaml in ${source.dir}. When its flake.nix lies in a subfolder, give ./. instead of self: Nix before 2.14 leaves the subfolder out of self";
+      throw (
+        "graft: ${who}: neither go.mod nor graft.yaml in ${source.dir}. When its flake.nix lies in "
+        + "a subfolder, give ./. instead of self: old versions of Nix leave the subfolder out of self"
+      );
 }

@@ -56,7 +56,15 @@ let
         name = baseNameOf path;
         isTest = match ".*_test\\.go" name != null;
         top = baseNameOf (dirOf path) == baseNameOf (toString source);
-        topFolder = name == "cmd" || name == "internal" || name == "digest" || name == "event" || name == "lock" || name == "manifest" || name == "target";
+        topFolder = builtins.elem name [
+          "cmd"
+          "digest"
+          "event"
+          "internal"
+          "lock"
+          "manifest"
+          "target"
+        ];
         topFile = name == "go.mod" || name == "go.sum" || match ".*\\.go" name != null;
       in
       if type == "directory" then
