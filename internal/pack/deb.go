@@ -55,7 +55,7 @@ func packDeb(ctx context.Context, in In, w io.Writer) error {
 		return err
 	}
 	defer remove()
-	licences, _, err := Licences(in.Modules, nil, nil)
+	licences, err := in.linkedLicences()
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func debContents(in In, licences []Licence) ([]File, error) {
 		return nil, err
 	}
 	out = append(out, log, File{
-		Path: "/usr/share/doc/" + debName(in.Meta.Name) + "/copyright", Data: copyrightText(in.Meta, licences), Mode: 0o644,
+		Path: "/usr/share/doc/" + debName(in.Meta.Name) + "/copyright", Data: copyrightText(in.Meta, licences, true), Mode: 0o644,
 	})
 	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return out, checkFiles(out)
