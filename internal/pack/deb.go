@@ -128,7 +128,18 @@ func debInfo(in In, depends []string, contents []File, dir string) (*nfpm.Info, 
 	return info, nil
 }
 
-func debVersion(in In) string { return strings.TrimPrefix(in.Meta.Version, "v") }
+// debVersion has ~ where semantic versions have the - of what comes before a release (-rc.1), so that
+// the release is newer. A - with a digit behind it begins a Debian revision, as these do.
+func debVersion(in In) string {
+	version := strings.TrimPrefix(in.Meta.Version, "v")
+	release, rest, _ := strings.Cut(version, "-")
+	if rest == "" || !letter(rest[0]) {
+		return version
+	}
+	return release + "~" + rest
+}
+
+func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func maintainer(m Meta) string {
 	return or(m.Maintainer, "Unknown maintainer <unknown@localhost>")

@@ -110,6 +110,21 @@ func TestDebWithoutManifest(t *testing.T) {
 	}
 }
 
+// TestDebVersion: what comes before a release is older for dpkg, too.
+func TestDebVersion(t *testing.T) {
+	for version, want := range map[string]string{
+		"1.2.3": "1.2.3", "v1.2.3-rc.1": "1.2.3~rc.1", "1.2.3-RC1-2": "1.2.3~RC1-2", "1.2.3-1": "1.2.3-1", "1.2.3-1~bpo12+1": "1.2.3-1~bpo12+1",
+		"1.2.3~rc1-1": "1.2.3~rc1-1", "1.2.3+4.gabc": "1.2.3+4.gabc", "1.2.3-": "1.2.3-",
+	} {
+		if got := debVersion(In{Meta: Meta{Version: version}}); got != want {
+			t.Errorf("%s: %s, want %s", version, got, want)
+		}
+	}
+	if dpkg, err := exec.LookPath("dpkg"); err == nil && exec.Command(dpkg, "--compare-versions", debVersion(In{Meta: Meta{Version: "1.2.3-rc.1"}}), "lt", "1.2.3").Run() != nil {
+		t.Error("for dpkg 1.2.3-rc.1 is newer than 1.2.3")
+	}
+}
+
 func TestDebArch(t *testing.T) {
 	for name, want := range map[string]string{
 		"linux/amd64": "amd64", "rpi4": "armhf", "linux/arm64": "arm64", "linux/riscv64": "riscv64",
