@@ -311,6 +311,9 @@ func (s *session) packInput(ctx context.Context, l *lock.Lock, b *built) (pack.I
 		return in, err
 	}
 	in.Modules = s.modules(b)
+	if err := s.linkedPackages(ctx, l, b, &in); err != nil {
+		return in, err
+	}
 	if b.target.GOOS() == "windows" {
 		return in, s.windowsInput(ctx, b, providers, &in)
 	}

@@ -5,10 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -38,13 +34,7 @@ type material struct {
 // packageMaterial is a locked package.
 type packageMaterial struct {
 	lock.Package
-	facts
-}
-
-// facts are what an unpacked package says.
-type facts struct {
-	Licences []string
-	Static   bool // it has a static library, of which there may be something in the program
+	licences []string
 }
 
 // materials collects what a program is made of.
@@ -72,12 +62,12 @@ func (s *session) materials(ctx context.Context, l *lock.Lock, b *built) (materi
 		}
 		out.modules = append(out.modules, one)
 	}
-	facts, err := s.packageFacts(ctx, l, b)
+	licences, err := s.lockedLicences(ctx, l, b)
 	if err != nil {
 		return out, err
 	}
 	for i, p := range l.PackagesOf(b.target.Name) {
-		out.packages = append(out.packages, packageMaterial{p, facts[i]})
+		out.packages = append(out.packages, packageMaterial{p, licences[i]})
 	}
 	return out, nil
 }
@@ -131,19 +121,20 @@ func textLicences(m pack.Module) ([]string, error) {
 	return slices.Compact(out), nil
 }
 
-// packageFacts reads the locked packages of a target, in the lock's order, once.
-func (s *session) packageFacts(ctx context.Context, l *lock.Lock, b *built) ([]facts, error) {
+// lockedLicences names the licences of the locked packages of a target, in the lock's order. They
+// are read once.
+func (s *session) lockedLicences(ctx context.Context, l *lock.Lock, b *built) ([][]string, error) {
 	packages := l.PackagesOf(b.target.Name)
-	k := digest.NewKey("package facts/1").Add("repository", b.lock.Repo)
+	k := digest.NewKey("package licences/1").Add("repository", b.lock.Repo)
 	for _, p := range packages {
 		k.AddDigest(p.Name, p.SHA256)
 	}
 	key := k.Digest()
-	var out []facts
+	var out [][]string
 	if b, ok := s.store.Record("licences", key); ok && json.Unmarshal(b, &out) == nil && len(out) == len(packages) {
 		return out, nil
 	}
-	out = make([]facts, len(packages))
+	out = make([][]string, len(packages))
 	var all []pack.Package
 	for _, p := range packages {
 		dir, prefix, _, err := s.tree(ctx, l, p)
@@ -157,10 +148,7 @@ func (s *session) packageFacts(ctx context.Context, l *lock.Lock, b *built) ([]f
 			continue // a package that only other builds need; its licences are not known here
 		}
 		var err error
-		if out[i].Licences, err = packageLicences(p, all); err != nil {
-			return nil, err
-		}
-		if out[i].Static, err = hasStatic(p.Dir); err != nil {
+		if out[i], err = packageLicences(p, all); err != nil {
 			return nil, err
 		}
 	}
@@ -168,26 +156,6 @@ func (s *session) packageFacts(ctx context.Context, l *lock.Lock, b *built) ([]f
 		_ = s.store.PutRecord("licences", key, b)
 	}
 	return out, nil
-}
-
-// hasStatic says whether a package's tree has a static library that is no import library.
-func hasStatic(dir string) (found bool, err error) {
-	root, err := os.OpenRoot(filepath.Join(dir, "data"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	defer root.Close()
-	err = fs.WalkDir(root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && strings.HasSuffix(name, ".a") && !strings.HasSuffix(name, ".dll.a") {
-			found = true
-			return fs.SkipAll
-		}
-		return err
-	})
-	return found, err
 }
 
 // sumHex are the hexadecimal digits of a sum of go.sum, "" for none that is known: the

@@ -3,6 +3,7 @@ package graft
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -96,36 +97,36 @@ func moduleComponent(m material) bom.Component {
 
 // packageComponents are the packages that an artifact needs to run, or has in it, with their
 // libraries, and those that it was built with. An image has the whole run closure; others
-// need the packages that a library or a file of theirs is from.
+// need the packages that a library or a file of theirs is from. Those with static libraries that
+// were linked are in every artifact.
 func (s *session) packageComponents(l *lock.Lock, in pack.In, m materials, image bool) ([]bom.Component, error) {
 	needed := in.Closure.Packages(false)
 	for _, d := range in.Data {
 		needed = append(needed, d.Package)
 	}
+	linked := map[string]pack.Package{}
+	for _, p := range in.Linked {
+		linked[p.Package] = p
+	}
 	refs := map[string]string{}
 	var out []bom.Component
 	for _, p := range m.packages {
 		c := packageComponent(l, p)
+		_, static := linked[p.Name]
 		switch {
-		case p.Run && (image || slices.Contains(needed, p.Name)):
+		case p.Run && (image || slices.Contains(needed, p.Name)), static:
 			c.Use = bom.Needed
 		case !p.Build:
 			continue // another format's, or a dependency of the system's
-		case p.Static:
-			c.Use = bom.Maybe
 		default:
 			c.Use = bom.Build
 		}
-		for _, lib := range in.Closure.Libraries {
-			if lib.Package != p.Name || c.Use != bom.Needed {
-				continue
-			}
-			d, _, err := s.hash.File(lib.Path)
-			if err != nil {
-				return nil, err
-			}
-			name := strings.TrimPrefix(lib.Folder+"/"+lib.Name, "/")
-			c.Files = append(c.Files, bom.Component{Ref: c.Ref + "#" + name, Kind: bom.File, Name: name, SHA256: d.Hex()})
+		var err error
+		if c.Use == bom.Needed {
+			c.Files, err = s.fileComponents(c.Ref, p.Name, in, linked[p.Name])
+		}
+		if err != nil {
+			return nil, err
 		}
 		refs[p.Name] = c.Ref
 		c.Needs = p.Depends
@@ -143,9 +144,33 @@ func (s *session) packageComponents(l *lock.Lock, in pack.In, m materials, image
 	return out, nil
 }
 
+// fileComponents are the shared libraries of a package, and its static ones that were linked.
+func (s *session) fileComponents(ref, pkg string, in pack.In, linked pack.Package) ([]bom.Component, error) {
+	var out []bom.Component
+	add := func(name, path string) error {
+		d, _, err := s.hash.File(path)
+		out = append(out, bom.Component{Ref: ref + "#" + name, Kind: bom.File, Name: name, SHA256: d.Hex()})
+		return err
+	}
+	for _, lib := range in.Closure.Libraries {
+		if lib.Package != pkg {
+			continue
+		}
+		if err := add(strings.TrimPrefix(lib.Folder+"/"+lib.Name, "/"), lib.Path); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range linked.Archives {
+		if err := add(name, filepath.Join(linked.Dir, "data", filepath.FromSlash(name))); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
 func packageComponent(l *lock.Lock, p packageMaterial) bom.Component {
 	return bom.Component{
-		Ref: packageURL(l, p.Package), Kind: bom.Library, Name: p.Name, Version: p.Version, PURL: packageURL(l, p.Package), Licences: p.Licences,
+		Ref: packageURL(l, p.Package), Kind: bom.Library, Name: p.Name, Version: p.Version, PURL: packageURL(l, p.Package), Licences: p.licences,
 		SHA256: p.SHA256.Hex(), Properties: []bom.Property{
 			{Name: "graft:file", Value: p.Path}, {Name: "graft:repository", Value: p.Repo}, {Name: "graft:source", Value: cmp.Or(p.Source, p.Name)},
 		},

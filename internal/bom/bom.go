@@ -31,7 +31,7 @@ const (
 	Application Kind = "application"
 	Image       Kind = "container"
 	Library     Kind = "library" // a Go module, a package of a distribution
-	File        Kind = "file"    // a shared library or DLL
+	File        Kind = "file"    // a shared library or DLL, or a static library that was linked
 )
 
 // Use says how the artifact and a component belong together.
@@ -40,7 +40,6 @@ type Use string
 // Uses of components.
 const (
 	Needed Use = "required" // it is in the artifact, or the artifact needs it to run
-	Maybe  Use = "optional" // a package with static libraries: what was linked is in the program
 	Build  Use = "excluded" // headers and the like: the program was built with it
 )
 

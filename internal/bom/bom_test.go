@@ -3,6 +3,7 @@ package bom
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +12,11 @@ import (
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	spdxjson "github.com/spdx/tools-golang/json"
+	"github.com/spdx/tools-golang/spdx/v2/v2_3"
+	"github.com/spdx/tools-golang/spdxlib"
 
 	"github.com/graft-build/graft/digest"
 )
@@ -225,4 +230,34 @@ func FuzzRead(f *testing.F) {
 			t.Error("a document of no format")
 		}
 	})
+}
+
+// TestSPDXReader gives documents to the format's own library: it reads them, finds what relationships
+// name, and writes the same again.
+func TestSPDXReader(t *testing.T) {
+	text, err := SPDX(example())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc v2_3.Document
+	if err := spdxjson.ReadInto(bytes.NewReader(text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if err := spdxlib.ValidateDocument(&doc); err != nil {
+		t.Error(err)
+	}
+	if about, err := spdxlib.GetDescribedPackageIDs(&doc); err != nil || len(about) != 1 {
+		t.Errorf("it is about %v, %v", about, err)
+	}
+	var again bytes.Buffer
+	if err := spdxjson.Write(&doc, &again); err != nil {
+		t.Fatal(err)
+	}
+	var ours, theirs any
+	if err := errors.Join(json.Unmarshal(text, &ours), json.Unmarshal(again.Bytes(), &theirs)); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(ours, theirs); d != "" {
+		t.Errorf("(-ours +theirs)\n%s", d)
+	}
 }

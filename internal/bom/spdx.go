@@ -88,7 +88,7 @@ func SPDX(b BOM) ([]byte, error) {
 	w.add(b.Artifact, b.File)
 	for _, c := range b.Parts {
 		w.add(c, "")
-		if c.Use == Build || c.Use == Maybe {
+		if c.Use == Build {
 			w.relate(spdxID(c.Ref), "BUILD_DEPENDENCY_OF", spdxID(b.Artifact.Ref))
 		}
 		for _, f := range c.Files {

@@ -77,7 +77,11 @@ func (a *app) printFolder(res *graft.PublishedFolder) error {
 	}
 	fmt.Fprintf(a.Stderr, "%d of %d files added, signed with %s", added, len(res.Files), res.Key)
 	if len(res.Packages) > 0 {
-		fmt.Fprintf(a.Stderr, "; suite %s has %d packages", res.Suite, len(res.Packages))
+		noun := "packages"
+		if len(res.Packages) == 1 {
+			noun = "package"
+		}
+		fmt.Fprintf(a.Stderr, "; suite %s has %d %s", res.Suite, len(res.Packages), noun)
 	}
 	fmt.Fprintln(a.Stderr)
 	if len(res.Packages) > 0 && res.Sources == "" {

@@ -17,6 +17,7 @@ import (
 	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/run"
 	"github.com/graft-build/graft/internal/store"
+	"github.com/graft-build/graft/internal/toolchain/shim"
 )
 
 // Input is one tree or file that an action reads. Path is where it is on this machine and
@@ -60,7 +61,7 @@ type Place struct {
 
 // Key is the identity of the action's output.
 func (a Action) Key() digest.Digest {
-	k := digest.NewKey("compile/1").Add("target", a.Target).Add("args", a.Args...).Add("vars", a.Vars...).Add("output", a.Output)
+	k := digest.NewKey("compile/2").Add("target", a.Target).Add("args", a.Args...).Add("vars", a.Vars...).Add("output", a.Output)
 	for _, in := range a.Inputs {
 		k.AddDigest(in.Name, in.Digest)
 	}
@@ -144,7 +145,7 @@ func (l *Local) build(ctx context.Context, a Action, dir string) error {
 		return err
 	}
 	defer cleanup()
-	temp := []string{"GOTMPDIR=" + tmp, "TMPDIR=" + tmp, "TMP=" + tmp, "TEMP=" + tmp}
+	temp := []string{"GOTMPDIR=" + tmp, "TMPDIR=" + tmp, "TMP=" + tmp, "TEMP=" + tmp, shim.ArchivesVariable + "=" + filepath.Join(dir, archivesFile)}
 	report := &report{owner: a.Place.Owner, rewrite: a.Place.Rewrite}
 	var said tail
 	err = run.Run(ctx, run.Cmd{

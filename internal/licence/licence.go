@@ -37,6 +37,37 @@ func OfText(b []byte) []string {
 	return sorted(out)
 }
 
+// whole is how much of a licence file one text must make up to be all of it, in percent: the rest
+// are names and years.
+const whole = 90
+
+// IsOnly says whether a licence file is one known text and nothing beside it that somebody would miss.
+func IsOnly(b []byte) bool {
+	if len(b) > maxText {
+		return false
+	}
+	found := licensecheck.Scan(b)
+	var names []string
+	for _, m := range found.Match {
+		if !m.IsURL {
+			names = append(names, m.ID)
+		}
+	}
+	slices.Sort(names)
+	return found.Percent >= whole && len(slices.Compact(names)) == 1
+}
+
+// Texts are the places of known texts in a licence file, from and to, in order.
+func Texts(b []byte) [][2]int {
+	var out [][2]int
+	for _, m := range licensecheck.Scan(b[:min(len(b), maxText)]).Match {
+		if !m.IsURL {
+			out = append(out, [2]int{m.Start, m.End})
+		}
+	}
+	return out
+}
+
 // commonLicence is how Debian's copyright files refer to texts that every system has.
 var commonLicence = regexp.MustCompile(`/usr/share/common-licenses/([A-Za-z][A-Za-z0-9.-]*[A-Za-z0-9])`)
 

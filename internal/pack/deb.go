@@ -55,7 +55,7 @@ func packDeb(ctx context.Context, in In, w io.Writer) error {
 		return err
 	}
 	defer remove()
-	licences, _, err := Licences(in.Modules, nil, nil)
+	licences, err := in.linkedLicences()
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func debContents(in In, licences []Licence) ([]File, error) {
 		return nil, err
 	}
 	out = append(out, log, File{
-		Path: "/usr/share/doc/" + debName(in.Meta.Name) + "/copyright", Data: copyrightText(in.Meta, licences), Mode: 0o644,
+		Path: "/usr/share/doc/" + debName(in.Meta.Name) + "/copyright", Data: copyrightText(in.Meta, licences, true), Mode: 0o644,
 	})
 	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return out, checkFiles(out)
@@ -128,7 +128,18 @@ func debInfo(in In, depends []string, contents []File, dir string) (*nfpm.Info, 
 	return info, nil
 }
 
-func debVersion(in In) string { return strings.TrimPrefix(in.Meta.Version, "v") }
+// debVersion has ~ where semantic versions have the - of what comes before a release (-rc.1), so that
+// the release is newer. A - with a digit behind it begins a Debian revision, as these do.
+func debVersion(in In) string {
+	version := strings.TrimPrefix(in.Meta.Version, "v")
+	release, rest, _ := strings.Cut(version, "-")
+	if rest == "" || !letter(rest[0]) {
+		return version
+	}
+	return release + "~" + rest
+}
+
+func letter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func maintainer(m Meta) string {
 	return or(m.Maintainer, "Unknown maintainer <unknown@localhost>")

@@ -110,6 +110,21 @@ func TestDebWithoutManifest(t *testing.T) {
 	}
 }
 
+// TestDebVersion: what comes before a release is older for dpkg, too.
+func TestDebVersion(t *testing.T) {
+	for version, want := range map[string]string{
+		"1.2.3": "1.2.3", "v1.2.3-rc.1": "1.2.3~rc.1", "1.2.3-RC1-2": "1.2.3~RC1-2", "1.2.3-1": "1.2.3-1", "1.2.3-1~bpo12+1": "1.2.3-1~bpo12+1",
+		"1.2.3~rc1-1": "1.2.3~rc1-1", "1.2.3+4.gabc": "1.2.3+4.gabc", "1.2.3-": "1.2.3-",
+	} {
+		if got := debVersion(In{Meta: Meta{Version: version}}); got != want {
+			t.Errorf("%s: %s, want %s", version, got, want)
+		}
+	}
+	if dpkg, err := exec.LookPath("dpkg"); err == nil && exec.Command(dpkg, "--compare-versions", debVersion(In{Meta: Meta{Version: "1.2.3-rc.1"}}), "lt", "1.2.3").Run() != nil {
+		t.Error("for dpkg 1.2.3-rc.1 is newer than 1.2.3")
+	}
+}
+
 func TestDebArch(t *testing.T) {
 	for name, want := range map[string]string{
 		"linux/amd64": "amd64", "rpi4": "armhf", "linux/arm64": "arm64", "linux/riscv64": "riscv64",
@@ -173,18 +188,25 @@ func TestRefuses(t *testing.T) {
 
 // TestCopyrightText: texts that every Debian has are referred to, the same text is written once.
 func TestCopyrightText(t *testing.T) {
-	apache := "Apache License\n Version 2.0, January 2004\n\nEND OF TERMS AND CONDITIONS\nCopyright 2020 Ann\n"
+	apache := moduleLicence(t, "github.com/google/go-containerregistry") + "\nCopyright 2020 Ann\n"
 	got := string(copyrightText(Meta{Name: "a", Version: "1", License: "MIT", Maintainer: "K <k@example.com>", Homepage: "https://example.com"}, []Licence{
 		{"module x v1", "modules/x@v1/LICENSE", []byte("Copyright (c) 2019-2021 Bob\n\n\x1btext\n\n")},
 		{"module y v2", "modules/y@v2/LICENSE", []byte(apache)},
 		{"module z v3", "modules/z@v3/LICENSE", []byte("Copyright (c) 2019-2021 Bob\n\n\x1btext\n")},
-	}))
+		{"package libz-dev 1", "packages/libz-dev/copyright", []byte("License: zlib\n\n" + apache)},
+	}, true))
+	before, after, _ := strings.Cut(got, "\nFiles: packages/")
+	if !strings.HasPrefix(after, "libz-dev/*\n") || !strings.Contains(after, "\n License: zlib\n") || !strings.Contains(after, "END OF TERMS") {
+		t.Errorf("the package's paragraph: %s", after)
+	}
+	got = before
 	want := `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: a
 Upstream-Contact: K <k@example.com>
 Source: https://example.com
 Comment: The program is compiled from the application and from Go modules.
  Each module has a paragraph here, under its path.
+ So have the packages whose libraries are part of it, under packages.
 
 Files: *
 Copyright: K <k@example.com>
@@ -210,5 +232,42 @@ License: licence-of-x@v1
 `
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+// moduleLicence is the licence file of a module that graft itself needs.
+func moduleLicence(t *testing.T, module string) string {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", module).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(dir)), "LICENSE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestCopyrightTextWhole: of a file with more than a common text in it the rest stays, and where
+// there is no Debian everything does.
+func TestCopyrightTextWhole(t *testing.T) {
+	several := moduleLicence(t, "github.com/klauspost/compress") // BSD, Apache-2.0 and MIT
+	apache := moduleLicence(t, "github.com/google/go-containerregistry")
+	text := func(content string, debian bool) string {
+		return string(copyrightText(Meta{Name: "a"}, []Licence{{"module m v1", "modules/m@v1/LICENSE", []byte(content)}}, debian))
+	}
+	if got := text(several, true); !strings.Contains(got, "The Go Authors") || !strings.Contains(got, "Permission is hereby granted, free of charge") ||
+		!strings.Contains(got, "common-licenses/Apache-2.0") || strings.Contains(got, "TERMS AND CONDITIONS FOR USE") || !strings.Contains(got, "License: licence-of-m@v1") {
+		t.Errorf("of several licences:\n%s", got)
+	}
+	if got := text(apache, true); strings.Contains(got, "END OF TERMS") || !strings.Contains(got, "common-licenses/Apache-2.0") {
+		t.Errorf("on Debian:\n%s", got)
+	}
+	if got := text(several, false); !strings.Contains(got, "The Go Authors") || !strings.Contains(got, "END OF TERMS") {
+		t.Errorf("of several licences, elsewhere:\n%s", got)
+	}
+	if got := text(apache, false); !strings.Contains(got, "END OF TERMS") || strings.Contains(got, "common-licenses") {
+		t.Errorf("elsewhere:\n%s", got)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/graft-build/graft/internal/licence"
 )
 
 // common are the licences that every Debian system has in /usr/share/common-licenses, which
@@ -26,9 +28,10 @@ var common = []struct {
 var expressions = map[string]string{"MIT": "Expat"}
 
 // copyrightText is the machine-readable copyright file of the package (DEP 5): the program's
-// own licence and those of all modules that it is compiled from. Shared libraries are not in
-// the package, and bring their own.
-func copyrightText(m Meta, licences []Licence) []byte {
+// own licence, those of all modules that it is compiled from, and of packages whose static
+// libraries are linked to it. Shared libraries are not in the package, and bring their own. On
+// Debian common texts are referred to.
+func copyrightText(m Meta, licences []Licence, debian bool) []byte {
 	var b strings.Builder
 	b.WriteString("Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n")
 	fmt.Fprintf(&b, "Upstream-Name: %s\n", m.Name)
@@ -40,6 +43,9 @@ func copyrightText(m Meta, licences []Licence) []byte {
 	}
 	own := or(expressions[m.License], or(m.License, "unstated"))
 	fmt.Fprintf(&b, "Comment: The program is compiled from the application and from Go modules.\n Each module has a paragraph here, under its path.\n")
+	if slices.ContainsFunc(licences, Licence.ofPackage) {
+		b.WriteString(" So have the packages whose libraries are part of it, under packages.\n")
+	}
 	fmt.Fprintf(&b, "\nFiles: *\nCopyright: %s\nLicense: %s\n", or(m.Maintainer, "the authors of "+m.Name), own)
 	if own == "unstated" {
 		b.WriteString(" The manifest of the program does not state its licence.\n")
@@ -52,34 +58,54 @@ func copyrightText(m Meta, licences []Licence) []byte {
 		for j < len(licences) && licences[j].Of == licences[i].Of {
 			j++
 		}
-		moduleParagraph(&b, licences[i:j], texts)
+		paragraph(&b, licences[i:j], texts, debian)
 		i = j
 	}
 	return []byte(b.String())
 }
 
-// moduleParagraph writes the paragraph of one module. texts has the licences that have been
+// ofPackage says whether the licence is that of a distribution's package.
+func (l Licence) ofPackage() bool { return strings.HasPrefix(l.Name, "packages/") }
+
+// referring is a module's licence file with references in the place of common licences' texts, and
+// the short name of the one that it consists of; "" when there is more in it.
+func referring(content []byte) (text, short string) {
+	var b strings.Builder
+	last := 0
+	for _, at := range licence.Texts(content) {
+		for _, c := range common {
+			if slices.ContainsFunc(c.words, func(w string) bool { return !bytes.Contains(content[at[0]:at[1]], []byte(w)) }) {
+				continue
+			}
+			reference := fmt.Sprintf("On Debian systems, the text of this licence is in\n/usr/share/common-licenses/%s.", c.file)
+			if licence.IsOnly(content) {
+				return reference, c.short
+			}
+			b.Write(content[last:at[0]])
+			b.WriteString(reference + "\n")
+			last = at[1]
+			break
+		}
+	}
+	b.Write(content[last:])
+	return b.String(), ""
+}
+
+// paragraph writes the paragraph of one module or package. texts has the licences that have been
 // written so far, short name to text.
-func moduleParagraph(b *strings.Builder, files []Licence, texts map[string]string) {
+func paragraph(b *strings.Builder, files []Licence, texts map[string]string, debian bool) {
 	folder := strings.TrimPrefix(files[0].Name[:strings.LastIndexByte(files[0].Name, '/')], "modules/")
 	var holders, text []string
 	short := ""
 	for _, f := range files {
 		holders = append(holders, copyrightLines(f.Content)...)
-		if i := slices.IndexFunc(common, func(c struct {
-			file, short string
-			words       []string
-		}) bool {
-			return !slices.ContainsFunc(c.words, func(w string) bool { return !bytes.Contains(f.Content, []byte(w)) })
-		}); i >= 0 {
-			c := common[i]
-			text = append(text, fmt.Sprintf("On Debian systems, the text of this licence is in\n/usr/share/common-licenses/%s.", c.file))
-			if short == "" {
-				short = c.short
-			}
-			continue
+		content := string(f.Content)
+		if debian && !f.ofPackage() {
+			var name string
+			content, name = referring(f.Content)
+			short = or(short, name)
 		}
-		text = append(text, strings.TrimRight(strings.ToValidUTF8(string(f.Content), "?"), " \t\n"))
+		text = append(text, strings.TrimRight(strings.ToValidUTF8(content, "?"), " \t\n"))
 	}
 	body := strings.Join(text, "\n\n")
 	if short == "" || len(files) > 1 {

@@ -147,11 +147,11 @@ func closureOf(packages []Package, name string) map[string]bool {
 func programTree(in In, root *tree) (*tree, error) {
 	t := newTree()
 	t.file("usr/bin/"+in.Meta.Name, in.Program, 0o755)
-	licences, _, err := Licences(in.Modules, nil, nil)
+	licences, err := in.linkedLicences()
 	if err != nil {
 		return nil, err
 	}
-	t.bytes("usr/share/doc/"+in.Meta.Name+"/copyright", copyrightText(in.Meta, licences))
+	t.bytes("usr/share/doc/"+in.Meta.Name+"/copyright", copyrightText(in.Meta, licences, false))
 	for _, l := range in.Closure.Libraries {
 		if l.Listed {
 			continue

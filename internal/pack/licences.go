@@ -81,9 +81,19 @@ func (in In) WithoutLicence() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, missing, err := Licences(modules, owners, in.Packages)
+	_, missing, err := Licences(modules, owners, in.all())
 	return missing, err
 }
+
+// linkedLicences are the texts for what is in the program itself, for artifacts whose shared
+// libraries bring their own.
+func (in In) linkedLicences() ([]Licence, error) {
+	found, _, err := Licences(in.Modules, in.Linked, in.all())
+	return found, err
+}
+
+// all are the packages that copyright files may refer to.
+func (in In) all() []Package { return slices.Concat(in.Packages, in.Built) }
 
 // licenceNames are beginnings of names, in upper case, of files that licences ask to pass on.
 var licenceNames = []string{"LICENSE", "LICENCE", "COPYING", "COPYRIGHT", "NOTICE", "PATENTS", "UNLICENSE"}

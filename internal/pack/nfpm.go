@@ -32,7 +32,7 @@ func (in In) nfpmInfo(dir string) (*nfpm.Info, error) {
 	if in.Target.GOOS() != "linux" {
 		return nil, fmt.Errorf("target %s is no Linux", in.Target.Name)
 	}
-	licences, _, err := Licences(in.Modules, nil, nil)
+	licences, err := in.linkedLicences()
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (in In) nfpmInfo(dir string) (*nfpm.Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, File{Path: licencePlace(in), Data: copyrightText(in.Meta, licences), Mode: 0o644})
+	list = append(list, File{Path: licencePlace(in), Data: copyrightText(in.Meta, licences, false), Mode: 0o644})
 	for i, f := range list {
 		// Debian alone has a folder of its own for zsh.
 		if rest, ok := strings.CutPrefix(f.Path, "/usr/share/zsh/vendor-completions/"); ok {

@@ -59,6 +59,8 @@ type In struct {
 	Program  string // path of the compiled program
 	Closure  closure.Closure
 	Packages []Package // the run closure
+	Linked   []Package // packages with static libraries that are in the program, for their licences
+	Built    []Package // all that the program is built with, where Linked has any: one may refer to another's licence
 	Data     []DataFile
 	Modules  []Module // all that the program is compiled from, for their licences
 	System   System
@@ -88,6 +90,9 @@ type Package struct {
 	SHA256  digest.Digest // of the package's file; zero when it is not known
 	Size    int64         // of that file
 	Depends []string      // packages of the run closure that it needs
+	// Archives are its static libraries that are in the program, as slash-separated paths in its
+	// tree; of In.Linked alone.
+	Archives []string
 }
 
 // DataFile is a file of a package that a Windows program reads when it runs.

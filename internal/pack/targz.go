@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 
 	"github.com/graft-build/graft/internal/closure"
 	"github.com/graft-build/graft/internal/pack/bundle"
@@ -17,7 +18,7 @@ import (
 //	image-server-1.0.0-linux-amd64/
 //	    bin/image-server             finds what it needs in ../lib/image-server (package bundle)
 //	    lib/image-server/…           a folder of its own, so that unpacking over /usr/local harms nobody
-//	    licences/packages/…          copyright files of the libraries' packages
+//	    licences/packages/…          copyright files of the libraries' packages, and of those linked statically
 //	    licences/modules/…           licence files of the Go modules
 type TarGz struct{}
 
@@ -86,7 +87,7 @@ func bundleTree(in In) (*tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	licences, _, err := Licences(in.Modules, packages, in.Packages)
+	licences, _, err := Licences(in.Modules, packages, in.all())
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +121,8 @@ func addLibraries(t *tree, dir string, c closure.Closure) error {
 	return nil
 }
 
-// owners returns the packages that the closure's libraries are from.
+// owners returns the packages that the closure's libraries are from, and those of which there
+// is something in the program itself.
 func (in In) owners() ([]Package, error) {
 	var owners []Package
 	for _, name := range in.Closure.Packages(false) {
@@ -129,6 +131,11 @@ func (in In) owners() ([]Package, error) {
 			return nil, fmt.Errorf("a library is from package %s, which is not among the packages", name)
 		}
 		owners = append(owners, p)
+	}
+	for _, p := range in.Linked {
+		if !slices.ContainsFunc(owners, func(o Package) bool { return o.Package == p.Package }) {
+			owners = append(owners, p)
+		}
 	}
 	return owners, nil
 }

@@ -84,7 +84,7 @@ func windowsTree(in In) (*tree, error) {
 			owners = append(owners, p)
 		}
 	}
-	licences, _, err := Licences(in.Modules, owners, in.Packages)
+	licences, _, err := Licences(in.Modules, owners, in.all())
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,12 @@ func (s *solver) link(ctx context.Context, m *member, dev Development, name stri
 		return nil
 	}
 	seen[name] = true
+	if file, exact := strings.CutPrefix(name, ":"); exact { // the file of that name
+		if strings.HasSuffix(file, ".a") {
+			return s.linkStatic(ctx, m)
+		}
+		name, _, _ = strings.Cut(strings.TrimPrefix(file, "lib"), ".so")
+	}
 	at := slices.IndexFunc(dev.Links, func(l Link) bool { return l.Name == name })
 	if at < 0 {
 		return s.linkElsewhere(ctx, m, name)

@@ -35,6 +35,7 @@ func TestTailored(t *testing.T) {
 	t.Run("bundle/link", func(t *testing.T) { bundleByLink(t, w) })
 	t.Run("bundle/other distribution", func(t *testing.T) { bundleElsewhere(t, w) })
 	t.Run("explain", func(t *testing.T) { explain(t, w, "rpi4") })
+	t.Run("index", func(t *testing.T) { checkIndex(t, w) })
 	t.Run("container", func(t *testing.T) { runContainer(t, w) })
 	t.Run("scanned", func(t *testing.T) { scanned(t, w) })
 	t.Run("registry", func(t *testing.T) { publishTo(t, w, inProcess(t)) })

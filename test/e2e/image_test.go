@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
@@ -106,6 +107,48 @@ func anyOf(list []string) (out []any) {
 		out = append(out, s)
 	}
 	return out
+}
+
+// checkIndex checks the layout with the images of all targets: it is valid, and has for each
+// platform the image that was started by itself.
+func checkIndex(t *testing.T, w world) {
+	index := unpackLayout(t, w.find(t, "dist", "oci-index", strings.Join(all, ",")))
+	if err := validate.Index(index); err != nil {
+		t.Error(err)
+	}
+	m, err := index.IndexManifest()
+	if err != nil || len(m.Manifests) != 1 {
+		t.Fatalf("the layout has %+v, %v; want an index", m, err)
+	}
+	images, err := index.ImageIndex(m.Manifests[0].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err = images.IndexManifest(); err != nil || len(m.Manifests) != len(all) {
+		t.Fatalf("the index has %+v, %v", m, err)
+	}
+	for i, target := range all {
+		platform := strings.Replace(target, "rpi4", "linux/arm/v7", 1)
+		one, err := unpackLayout(t, w.find(t, "dist", "oci", target)).IndexManifest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Manifests[i]; got.Platform.String() != platform || got.Digest != one.Manifests[0].Digest {
+			t.Errorf("for %s the index has %v of %v, want %v", platform, got.Digest, got.Platform, one.Manifests[0].Digest)
+		}
+	}
+}
+
+// unpackLayout unpacks an OCI layout from its tar file.
+func unpackLayout(t *testing.T, file string) v1.ImageIndex {
+	t.Helper()
+	dir := t.TempDir()
+	untarFile(t, file, dir)
+	index, err := layout.ImageIndexFromPath(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return index
 }
 
 // publishTo pushes the images of all targets, edits a plugin and pushes again.

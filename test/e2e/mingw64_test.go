@@ -79,6 +79,7 @@ func TestMingw64(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	t.Run("static", func(t *testing.T) { staticMingw64(t, w) })
 	wine(t)
 	if out := w.must(t, "run", "--target", "windows/amd64"); !strings.Contains(out, "C with zlib 1.") || !strings.Contains(out, "crc 01dcec44") {
 		t.Errorf("it says %q", out)
@@ -93,6 +94,26 @@ func TestMingw64(t *testing.T) {
 			t.Errorf("exit status %d\n%s", status, stderr)
 		}
 	})
+}
+
+// staticMingw64 links everything as archives: their licences go along instead of the DLLs.
+func staticMingw64(t *testing.T, w world) {
+	before := w.read("main.go")
+	defer w.write(t, "main.go", before)
+	w.write(t, "main.go", strings.Replace(before, "LDFLAGS:", "LDFLAGS: -static", 1))
+	w.must(t, "build", "--out", "static")
+	dir := t.TempDir()
+	unzip(t, w.find(t, "static", "zip", "windows/amd64"), dir)
+	folder := filepath.Join(dir, "old-0.0.0-windows-amd64")
+	if _, err := os.Stat(filepath.Join(folder, "zlib1.dll")); err == nil {
+		t.Error("zlib is linked statically, and zlib1.dll is there")
+	}
+	for name, want := range map[string]string{"zlib/zlib/COPYING": "Jean-loup Gailly", "crt-git/crt-git/COPYING": "mingw-w64"} {
+		b, err := os.ReadFile(filepath.Join(folder, "licences/packages/mingw-w64-x86_64-"+name))
+		if err != nil || !strings.Contains(string(b), want) {
+			t.Errorf("%v, %.100s", err, b)
+		}
+	}
 }
 
 // oneCall compiles and links with one call of cc, programs with main and with WinMain alone.

@@ -81,6 +81,11 @@ func mingwPackages(usr string) ([]Package, error) {
 			return nil, err
 		}
 	}
+	for name, doc := range map[*Package]string{&crt: "mingw-w64-common", &zlib: "libz-mingw-w64-dev"} {
+		if name.Files["share/licenses/"+name.Name+"/COPYING"], err = os.ReadFile(filepath.Join(usr, "share/doc", doc, "copyright")); err != nil {
+			return nil, err
+		}
+	}
 	return []Package{headers, crt, threads, dll, zlib}, nil
 }
 

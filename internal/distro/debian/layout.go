@@ -53,6 +53,12 @@ func (l layout) paths(n resolve.Need) []string {
 			out = append(out, d+"/"+n.Name+".pc")
 		}
 	case resolve.Library:
+		if file, exact := strings.CutPrefix(n.Name, ":"); exact {
+			for _, d := range l.libraryDirs() {
+				out = append(out, d+"/"+file)
+			}
+			break
+		}
 		for _, ext := range []string{".so", ".a"} {
 			for _, d := range l.libraryDirs() {
 				out = append(out, d+"/lib"+n.Name+ext)

@@ -125,6 +125,8 @@ func TestFind(t *testing.T) {
 		{resolve.PkgConfig, "cairo", "libcairo2-dev 1.0-1 " + lib + "pkgconfig/cairo.pc"},
 		{resolve.PkgConfig, "both", "libb-dev 1.0-1 " + lib + "pkgconfig/both.pc; liba-dev 1.0-1 " + lib + "pkgconfig/both.pc"},
 		{resolve.Library, "png16", "libpng-dev 1.6-1+deb12u1 " + lib + "libpng16.so"},
+		{resolve.Library, ":libpng16.so", "libpng-dev 1.6-1+deb12u1 " + lib + "libpng16.so"},
+		{resolve.Library, ":libpng16.a", ""},
 		{resolve.Library, "m", "libc6-dev 1.0-1 " + lib + "libm.so"},
 		{resolve.Header, "cairo/cairo.h", "libcairo2-dev 1.0-1 usr/include/cairo/cairo.h"},
 		{resolve.NamePackage, "libpng16", "libpng16 1.6-1+deb12u1 "},

@@ -62,5 +62,8 @@ func (s *session) step(args []string, cwd string) (int, error) {
 
 func (s *session) translate(args []string, cwd string) (*translation, error) {
 	t := &translation{spec: s.spec, cxx: s.tool == toolCXX, cwd: cwd, kit: s.kit, files: diskFiles{}}
-	return t, t.run(args)
+	if err := t.run(args); err != nil {
+		return nil, err
+	}
+	return t, s.recordArchives(t)
 }
