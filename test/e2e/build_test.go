@@ -17,6 +17,7 @@ var all = []string{"linux/amd64", "linux/arm64", "rpi4", "linux/riscv64"}
 // and starts what came out: the whole way of the README.
 func TestTailored(t *testing.T) {
 	w := newWorld(t)
+	all := served(t, all)
 	args := []string{"build", "examples/tailored", "--format", "tar.gz,deb,oci"}
 	for _, target := range all {
 		args = append(args, "--target", target)
@@ -35,11 +36,11 @@ func TestTailored(t *testing.T) {
 	t.Run("bundle/link", func(t *testing.T) { bundleByLink(t, w) })
 	t.Run("bundle/other distribution", func(t *testing.T) { bundleElsewhere(t, w) })
 	t.Run("explain", func(t *testing.T) { explain(t, w, "rpi4") })
-	t.Run("index", func(t *testing.T) { checkIndex(t, w) })
+	t.Run("index", func(t *testing.T) { checkIndex(t, w, all) })
 	t.Run("container", func(t *testing.T) { runContainer(t, w) })
 	t.Run("scanned", func(t *testing.T) { scanned(t, w) })
-	t.Run("registry", func(t *testing.T) { publishTo(t, w, inProcess(t)) })
-	t.Run("docker-registry", func(t *testing.T) { publishTo(t, w, dockerRegistry(t)) })
+	t.Run("registry", func(t *testing.T) { publishTo(t, w, all, inProcess(t)) })
+	t.Run("docker-registry", func(t *testing.T) { publishTo(t, w, all, dockerRegistry(t)) })
 }
 
 // explain asks where a library comes from, what there is and what is newer.
