@@ -45,8 +45,8 @@ let
   # The first of them is where a file comes from when the lock names no place, as for MSYS2
   # packages that were locked from a folder of one's own.
   official = {
-    debian = "http://deb.debian.org/debian";
-    debian-security = "http://security.debian.org/debian-security";
+    debian = "https://ftp.debian.org/debian";
+    debian-security = "https://security.debian.org/debian-security";
     msys2 = "https://repo.msys2.org";
     npm = "https://registry.yarnpkg.com";
     zig = "https://ziglang.org/download";
