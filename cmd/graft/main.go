@@ -26,7 +26,7 @@ func main() {
 	exe, _ := os.Executable()
 	dir, _ := os.Getwd()
 	os.Exit(cli.Main(ctx, cli.World{
-		Args: os.Args[1:], Env: os.Environ(), Dir: dir, Executable: exe,
+		Args: os.Args[1:], Env: withOwnGo(os.Environ(), exe), Dir: dir, Executable: exe,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Terminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}))
