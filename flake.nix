@@ -34,20 +34,25 @@
           ).graft;
       };
 
-      packages = each (system: pkgs: rec {
-        default = graft;
-        graft = bootstrap system pkgs.go;
-      });
+      # default is for people and has a go; graft alone is what builds everything else.
+      packages = each (
+        system: pkgs: rec {
+          default = graft.withGo;
+          graft = bootstrap system pkgs.go;
+        }
+      );
 
       apps = each (system: _: rec {
         default = graft;
         graft = {
           type = "app";
-          program = "${self.packages.${system}.graft}/bin/graft";
+          program = "${self.packages.${system}.default}/bin/graft";
         };
       });
 
-      overlays.default = final: _: { graft = bootstrap final.stdenv.hostPlatform.system final.go; };
+      overlays.default = final: _: {
+        graft = (bootstrap final.stdenv.hostPlatform.system final.go).withGo;
+      };
 
       templates.default = {
         path = ./nix/template;

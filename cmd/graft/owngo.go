@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/graft-build/graft/internal/run"
 )
@@ -21,8 +22,10 @@ func withOwnGo(env []string, exe string) []string {
 		return env
 	}
 	path := bin
-	if old := os.Getenv("PATH"); old != "" {
-		path = old + string(filepath.ListSeparator) + bin
+	for _, kv := range env {
+		if old, ok := strings.CutPrefix(kv, "PATH="); ok && old != "" {
+			path = old + string(filepath.ListSeparator) + bin
+		}
 	}
 	return append(env, "PATH="+path)
 }

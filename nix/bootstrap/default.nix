@@ -77,25 +77,7 @@ let
   isOurs =
     record: record.path == "golang.org/toolchain/@v/v0.0.1-go${lock.go}.${host.go}.zip";
   files = filter (record: !isToolchain record || isOurs record) lock.moduleFiles;
-in
-derivation {
-  name = "graft";
-  inherit system;
-  builder = program.out;
-  passAsFile = [ "plan" ];
-  plan = toJSON {
-    go = "${go}/bin/go";
-    # The version that the lock names, from the lock, so that graft is the same whichever go
-    # compiles it; the go of nixpkgs where nobody locked one for this system.
-    toolchain = if builtins.any isOurs files then "go${lock.go}" else "local";
-    source = "${compiled}";
-    moduleFiles = map (record: {
-      inherit (record) path;
-      file = "${fetch.module fetch.goproxy record}";
-    }) files;
-  };
-}
-// {
+
   meta = {
     description = "Builds a Go application with plugins for other systems and packages it";
     homepage = "https://github.com/graft-build/graft";
@@ -107,4 +89,42 @@ derivation {
     };
     mainProgram = "graft";
   };
+
+  ask =
+    plan:
+    derivation {
+      name = "graft";
+      inherit system;
+      builder = program.out;
+      passAsFile = [ "plan" ];
+      plan = toJSON plan;
+    };
+
+  graft = ask {
+    go = "${go}/bin/go";
+    # The version that the lock names, from the lock, so that graft is the same whichever go
+    # compiles it; the go of nixpkgs where nobody locked one for this system.
+    toolchain = if builtins.any isOurs files then "go${lock.go}" else "local";
+    source = "${compiled}";
+    moduleFiles = map (record: {
+      inherit (record) path;
+      file = "${fetch.module fetch.goproxy record}";
+    }) files;
+  };
+in
+# graft alone is the builder of everything else.
+graft
+// {
+  inherit meta;
+
+  # withGo is for people: graft lock and graft build start the go command, which a system with
+  # Nix seldom has in PATH.
+  withGo =
+    ask {
+      graft = "${graft}/bin/graft";
+      goroot = "${go}";
+    }
+    // {
+      inherit meta;
+    };
 }

@@ -18,6 +18,9 @@ type plan struct {
 	Toolchain   string       `json:"toolchain"` // GOTOOLCHAIN: which version of it
 	Source      string       `json:"source"`    // graft's source
 	ModuleFiles []moduleFile `json:"moduleFiles"`
+
+	Graft  string `json:"graft"`  // a graft that is compiled already, to be put beside
+	GoRoot string `json:"goroot"` // a Go that it finds by itself
 }
 
 // moduleFile is a file of the module proxy protocol.
@@ -41,6 +44,12 @@ func build(top, planFile, out string) error {
 	var p plan
 	if err := json.Unmarshal(text, &p); err != nil {
 		return fmt.Errorf("read the plan: %w", err)
+	}
+	if p.Graft != "" {
+		if err := joinGo(out, p.Graft, p.GoRoot); err != nil {
+			return fmt.Errorf("join graft and Go: %w", err)
+		}
+		return nil
 	}
 	proxy := filepath.Join(top, "proxy")
 	if err := layOut(proxy, p.ModuleFiles); err != nil {
@@ -67,6 +76,24 @@ func build(top, planFile, out string) error {
 		return fmt.Errorf("go build: %w", err)
 	}
 	return nil
+}
+
+// joinGo makes bin/graft and lib/graft/go, where graft looks for a go command when PATH has none.
+// The program is a copy: graft looks beside where it really is.
+func joinGo(out, graft, goroot string) error {
+	text, err := os.ReadFile(graft)
+	if err != nil {
+		return err
+	}
+	for _, dir := range []string{"bin", "lib/graft"} {
+		if err := os.MkdirAll(filepath.Join(out, dir), 0o755); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(out, "bin", "graft"), text, 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(goroot, filepath.Join(out, "lib", "graft", "go"))
 }
 
 // layOut makes links of a proxy's paths to files.
