@@ -5,6 +5,7 @@ package nix
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/graft-build/graft/test/standin"
 )
 
 // graft is the command as the go command builds it; Nix builds its own.
@@ -30,13 +33,15 @@ type world struct {
 	env       []string
 }
 
-// targets are what the examples are locked for.
-const targets = "linux/amd64,rpi4,windows/amd64"
+// targets are what the examples are locked for; with Windows where packages for it are to be had.
+var targets = "linux/amd64,rpi4"
+
+const windows = ",windows/amd64"
 
 // locked are the folders of examples that are locked, with the one in examples/nix that gets the lock.
 var locked = map[string]string{
 	"mainapp": "mainapp", "simple-plugin": "simple-plugin", "image-server": "image-server", "count-plugin": "count-plugin",
-	"tailored": "",
+	"qr-plugin": "",
 }
 
 func TestMain(m *testing.M) {
@@ -104,6 +109,12 @@ func newWorld(dir string) (*world, error) {
 	}
 	if err := w.copyRepository(); err != nil {
 		return nil, err
+	}
+	if m, ok := standin.Find(context.Background(), "../.."); ok {
+		targets += windows
+		if m.Address != "" {
+			w.env = append(w.env, standin.Variable+"="+m.Address)
+		}
 	}
 	for from, to := range locked {
 		folder := filepath.Join(w.repo, "examples", from)
