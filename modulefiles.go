@@ -68,6 +68,7 @@ func (s *session) recordFiles(ctx context.Context, old, l *lock.Lock, hosts []st
 			}
 			l.ModuleFiles = append(l.ModuleFiles, f)
 		}
+		slices.SortFunc(l.ModuleFiles, func(a, b lock.ModuleFile) int { return strings.Compare(a.Path, b.Path) })
 		return count(len(l.ModuleFiles), "file"), nil
 	})
 }

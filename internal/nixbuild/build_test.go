@@ -259,6 +259,16 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
+// TestRecordedAgain: the same files again are no change.
+func TestRecordedAgain(t *testing.T) {
+	w := newWorld(t)
+	w.lock(t, "a")
+	res, err := w.open(t, "a").Lock(t.Context(), graft.Request{Targets: []string{"linux/arm64"}, Locked: true}, graft.Update{})
+	if err != nil || len(res.Changes) > 0 {
+		t.Errorf("%v, %+v", err, res)
+	}
+}
+
 // TestBuild builds from a plugin's own lock, and from those of both plugins together, what
 // graft build makes of the same locks elsewhere.
 func TestBuild(t *testing.T) {

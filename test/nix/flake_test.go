@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/graft-build/graft/lock"
 )
 
 // TestFlake looks at graft's own outputs.
@@ -21,6 +23,36 @@ func TestFlake(t *testing.T) {
 	said := w.must(t, w.repo, append(append([]string{"run", "."}, w.nixpkgs("nixpkgs")...), "--", "targets")...)
 	if !strings.Contains(said, "rpi4") {
 		t.Errorf("nix run . -- targets:\n%s", said)
+	}
+}
+
+// TestOwnLock: the lock that Nix builds graft from is that of graft's go.mod and imports.
+func TestOwnLock(t *testing.T) {
+	w := here(t)
+	if out, err := w.command(w.repo, graft, "lock", "--locked").CombinedOutput(); err != nil {
+		t.Errorf("graft lock brings it up to date: %v\n%s", err, out)
+	}
+}
+
+// TestExampleLocks: the locks beside the flakes in examples/nix fit the examples.
+func TestExampleLocks(t *testing.T) {
+	w := here(t)
+	examples := filepath.Join(t.TempDir(), "examples")
+	if err := os.CopyFS(examples, os.DirFS("../../examples")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"mainapp", "simple-plugin", "image-server", "count-plugin"} {
+		b, err := os.ReadFile(filepath.Join(examples, "nix", name, lock.FileName))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(examples, name, lock.FileName), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := w.command(filepath.Join(examples, name), graft, "lock", "--locked").CombinedOutput(); err != nil {
+			t.Errorf("%s: graft lock --nix writes it anew: %v\n%s", name, err, out)
+		}
 	}
 }
 
