@@ -17,14 +17,6 @@ import (
 	"github.com/graft-build/graft/lock"
 )
 
-// Version is that of this graft: of its module, or "(devel)".
-func Version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(devel)"
-}
-
 // Inspection is what a file tells of the programs in it.
 type Inspection struct {
 	File     string             `json:"file"`

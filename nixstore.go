@@ -179,4 +179,3 @@ func copyVerified(f nixFile, to string) (int64, error) {
 func (s *session) zigConfig() toolchain.ZigConfig {
 	return toolchain.ZigConfig{Store: s.store, Fetcher: s.fetch, Events: s.cfg.Events, Env: s.cfg.Env}
 }
-

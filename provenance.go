@@ -168,7 +168,7 @@ func (o *origins) inputs(m materials) []attest.Resource {
 
 // graftURL is the package URL of this graft; one that was not released has no version.
 func graftURL() string {
-	if strings.HasPrefix(Version(), "(") {
+	if !released() {
 		return bom.Generic("graft", "")
 	}
 	return bom.Generic("graft", Version())

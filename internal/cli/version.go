@@ -17,14 +17,19 @@ func (a *app) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			v := struct {
 				Graft string `json:"graft"`
+				Build string `json:"build,omitempty"` // the go command's version of what was compiled
 				Go    string `json:"go"`
 				Zig   string `json:"zig"`
 				Host  string `json:"host"`
-			}{graft.Version(), runtime.Version(), graft.ZigVersion, runtime.GOOS + "/" + runtime.GOARCH}
+			}{graft.Version(), graft.Build(), runtime.Version(), graft.ZigVersion, runtime.GOOS + "/" + runtime.GOARCH}
 			if a.json {
 				return a.printJSON(v)
 			}
-			_, err := fmt.Fprintf(a.Stdout, "graft %s (%s, zig %s, %s)\n", v.Graft, v.Go, v.Zig, v.Host)
+			var build string
+			if v.Build != "" {
+				build = v.Build + ", "
+			}
+			_, err := fmt.Fprintf(a.Stdout, "graft %s (%s%s, zig %s, %s)\n", v.Graft, build, v.Go, v.Zig, v.Host)
 			return err
 		},
 	}
