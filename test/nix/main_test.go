@@ -55,6 +55,9 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer removeAll(tmp)
+		if os.Mkdir("/nix", 0o755) == nil { // stays empty: see command
+			defer os.Remove("/nix")
+		}
 		if place, err = newWorld(tmp); err != nil {
 			fmt.Println(err)
 			return 1
@@ -65,9 +68,9 @@ func TestMain(m *testing.M) {
 
 // missing says what these tests lack here.
 func missing() string {
-	for _, name := range []string{"nix", "nix-store", "git"} {
+	for _, name := range []string{"nix", "nix-store", "git", "unshare"} {
 		if _, err := exec.LookPath(name); err != nil {
-			return name + " is not installed (nix-bin, git)"
+			return name + " is not installed (nix-bin, git, util-linux)"
 		}
 	}
 	if os.Geteuid() != 0 {
@@ -135,6 +138,14 @@ func newWorld(dir string) (*world, error) {
 	if out, err := w.command(w.repo, graft, "fetch", "--nix").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("fetch what graft is built from: %w\n%s", err, out)
 	}
+	if err := w.commit(w.repo); err != nil {
+		return nil, err
+	}
+	// With a lock file that names the stand-in, nobody asks for nixpkgs.
+	lock := append([]string{"nix", "--offline", "flake", "lock"}, w.nixpkgs("nixpkgs")[:3]...)
+	if out, err := w.command(w.repo, lock...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%v: %w\n%s", lock, err, out)
+	}
 	return w, w.commit(w.repo)
 }
 
@@ -176,6 +187,9 @@ flake-registry = ` + w.dir + "/conf/registry.json\n",
 `,
 		"home/.gitconfig": "[user]\nname = Test\nemail = test@example.com\n[init]\ndefaultBranch = main\n[safe]\ndirectory = *\n",
 	}
+	if err := os.MkdirAll(filepath.Join(w.dir, "nix"), 0o755); err != nil {
+		return err
+	}
 	for name, text := range files {
 		if err := write(filepath.Join(w.dir, name), text); err != nil {
 			return err
@@ -191,7 +205,6 @@ flake-registry = ` + w.dir + "/conf/registry.json\n",
 	}
 	w.env = append(w.env,
 		"NIX_CONF_DIR="+filepath.Join(w.dir, "conf"), "NIX_USER_CONF_FILES=/dev/null",
-		"NIX_REMOTE=local?root="+filepath.Join(w.dir, "nix"),
 		"HOME="+filepath.Join(w.dir, "home"), "XDG_CACHE_HOME="+filepath.Join(w.dir, "cache"),
 		"GRAFT_STORE="+w.store, "CGO_ENABLED=0",
 	)
@@ -239,7 +252,7 @@ func (w *world) copyRepository() error {
 // commit makes a folder a git repository with all that is in it: Nix sees nothing else. -f
 // because locks of examples are not kept in the repository.
 func (w *world) commit(dir string) error {
-	for _, args := range [][]string{{"init", "-q"}, {"add", "-Af"}, {"commit", "-qm", "All"}} {
+	for _, args := range [][]string{{"init", "-q"}, {"add", "-Af"}, {"commit", "-q", "--allow-empty", "-m", "All"}} {
 		if out, err := w.command(dir, append([]string{"git"}, args...)...).CombinedOutput(); err != nil {
 			return fmt.Errorf("git %v: %w\n%s", args, err, out)
 		}
@@ -247,8 +260,14 @@ func (w *world) commit(dir string) error {
 	return nil
 }
 
+// ownNix starts a command with a folder in the place of /nix, for it alone.
+const ownNix = `mount --make-rprivate / && mount --bind "$1" /nix && shift && exec "$@"`
+
+// command is a command that sees the world's own /nix. (A store below a root of its own would
+// need no mount, but Nix 2.8 takes its paths for paths outside of any store.)
 func (w *world) command(dir string, argv ...string) *exec.Cmd {
-	cmd := exec.Command(argv[0], argv[1:]...)
+	argv = append([]string{"--mount", "sh", "-c", ownNix, "sh", filepath.Join(w.dir, "nix")}, argv...)
+	cmd := exec.Command("unshare", argv...)
 	cmd.Dir, cmd.Env = dir, w.env
 	return cmd
 }
@@ -291,7 +310,7 @@ func (w *world) build(t *testing.T, dir, what, input string) string {
 }
 
 // seen is a path of Nix's store as it is here.
-func (w *world) seen(path string) string { return filepath.Join(w.dir, "nix", path) }
+func (w *world) seen(path string) string { return filepath.Join(w.dir, path) }
 
 func write(name, text string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {

@@ -90,7 +90,7 @@ func TestNewerNix(t *testing.T) {
 	argv = append(argv, "--", folder, program, "-test.v", "-test.timeout=40m")
 	cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
 	goroot := paths[3]
-	cmd.Env = append(os.Environ(), inside+"=1", "GRAFT_E2E_STORE="+place.store, "TMPDIR=/tmp", "PATH="+filepath.Join(goroot, "bin")+":/usr/sbin:/usr/bin:/sbin:/bin")
+	cmd.Env = append(os.Environ(), "HOME=/root", inside+"=1", "GRAFT_E2E_STORE="+place.store, "TMPDIR=/tmp", "PATH="+filepath.Join(goroot, "bin")+":/usr/sbin:/usr/bin:/sbin:/bin")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
