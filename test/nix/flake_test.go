@@ -86,9 +86,9 @@ func TestTemplate(t *testing.T) {
 func TestErrors(t *testing.T) {
 	w := here(t)
 	cases := []struct{ name, expr, want string }{
-		{"unknown", `app.buildApp (s // { pluigns = [ ]; })`, "buildApp: unknown argument pluigns; it takes system,"},
-		{"article", `app.buildApp (s // { targetPkgs = 1; vendorSha256 = "x"; })`, "unknown argument targetPkgs (packages of the target come from graft.lock)"},
-		{"system", `app.buildApp { }`, "buildApp: argument system is missing"},
+		{"unknown", `(app.buildApp (s // { pluigns = [ ]; })).drvPath`, "buildApp: unknown argument pluigns; it takes system,"},
+		{"article", `(app.buildApp (s // { targetPkgs = 1; vendorSha256 = "x"; })).drvPath`, "unknown argument targetPkgs (packages of the target come from graft.lock)"},
+		{"system", `(app.buildApp { }).drvPath`, "buildApp: argument system is missing"},
 		{"noSystem", `(app.buildApp { system = "mips-linux"; }).drvPath`, "there is no system mips-linux"},
 		{"target", `(app.build (s // { target = "linux/arm64"; format = "deb"; })).drvPath`, "image-server: no graft.lock has the target linux/arm64 (there are: linux/amd64, rpi4, windows/amd64). Run: graft lock --nix --target linux/arm64"},
 		{"noLock", `(unlocked.buildApp (s // { plugins = [ api "example.com/x@v1.0.0" ]; })).drvPath`, "there is no graft.lock. Run: graft lock --nix --with FOLDER-OF-example.com/api --with example.com/x@v1.0.0"},
