@@ -25,6 +25,8 @@ func (a *app) nixBuilderCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// Nix gives its builders a terminal, and what they say goes into a log.
+			a.view = newView(a.Stderr, false)
 			b := nixbuild.Builder{Out: getenv("out"), Top: getenv("NIX_BUILD_TOP"), Executable: a.Executable, Events: a.view.event}
 			return b.Run(c.Context(), p)
 		},
