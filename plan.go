@@ -35,6 +35,7 @@ type Request struct {
 	Tags      []string // build tags, after the manifest's
 	Targets   []string // instead of the manifest's
 	Formats   []string // instead of the manifest's
+	Images    bool     // an image of each target that can have one, beside the other formats
 	Name      string   // instead of the manifest's
 	Version   string   // instead of the manifest's
 	Snapshot  bool     // the version names the git commit too, and sorts before the stated one
@@ -51,7 +52,6 @@ type Request struct {
 	ProvenanceKey string   // file with the private key that provenance is signed with; default: GRAFT_PROVENANCE_KEY of Config.Env
 
 	anew   bool // no version is taken from the lock
-	images bool // an image of each target that can have one, beside the other formats
 	update Update
 
 	formats map[string][]string // by target, instead of all others
@@ -328,7 +328,7 @@ func (pl *plan) setTargets(req Request, m *manifest.Manifest) error {
 		if err := pl.setFormats(t, asked, m.Formats); err != nil {
 			return err
 		}
-		if req.images && canPack(t, "oci") && !slices.Contains(pl.formats[t.Name], "oci") {
+		if req.Images && canPack(t, "oci") && !slices.Contains(pl.formats[t.Name], "oci") {
 			pl.formats[t.Name] = append(pl.formats[t.Name], "oci")
 		}
 	}

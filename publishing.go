@@ -56,7 +56,7 @@ func (p *Project) Publish(ctx context.Context, req Request, to string, tags ...s
 	if err != nil {
 		return nil, err
 	}
-	req.images = true
+	req.Images = true
 	s, err := p.session(ctx, req)
 	if err != nil {
 		return nil, err

@@ -164,14 +164,10 @@ func (s *session) takeTarget(l, from *lock.Lock, t target.Target, found detect.R
 		copyTarget(l, part, t.Name)
 		return nil
 	}
-	var lacks []string
-	for _, n := range append(slices.Clone(want.Needs), want.Roots...) {
-		if want.Repo != "" && !slices.Contains(had.Needs, n) && !slices.Contains(had.Roots, n) {
-			lacks = append(lacks, t.Name+": "+n)
+	if want.Repo != "" {
+		if lacks := had.Lacks(want); len(lacks) > 0 {
+			return s.uncovered(lacks...)
 		}
-	}
-	if len(lacks) > 0 {
-		return s.uncovered(lacks...)
 	}
 	copyTarget(l, from, t.Name)
 	return nil

@@ -157,17 +157,7 @@ func (l *Lock) Narrow(name string, want Target) (part *Lock, lacks []string) {
 	if want.Repo == "" { // it turned out to need no packages
 		return &Lock{Targets: []Target{{Name: name, Cgo: want.Cgo}}, Zig: l.Zig}, nil
 	}
-	for _, n := range want.Needs {
-		if !slices.Contains(t.Needs, n) {
-			lacks = append(lacks, name+": "+n)
-		}
-	}
-	for _, n := range want.Roots {
-		if !slices.Contains(t.Roots, n) {
-			lacks = append(lacks, name+": package "+n)
-		}
-	}
-	if len(lacks) > 0 {
+	if lacks = t.Lacks(want); len(lacks) > 0 {
 		return nil, lacks
 	}
 	t.Needs, t.Roots, t.Cgo = want.Needs, want.Roots, want.Cgo
@@ -191,6 +181,22 @@ func (l *Lock) Narrow(name string, want Target) (part *Lock, lacks []string) {
 		}
 	}
 	return part, nil
+}
+
+// Lacks is what a locked target does not have of the needs and roots that are wanted, as a person
+// reads it.
+func (t Target) Lacks(want Target) (out []string) {
+	for _, n := range want.Needs {
+		if !slices.Contains(t.Needs, n) {
+			out = append(out, t.Name+": "+n)
+		}
+	}
+	for _, n := range want.Roots {
+		if !slices.Contains(t.Roots, n) {
+			out = append(out, t.Name+": package "+n)
+		}
+	}
+	return out
 }
 
 // reachable are a target's packages that something asked for was locked for, and all that

@@ -58,6 +58,7 @@ let
           chosen = locks.select {
             who = pname;
             inherit files target host system;
+            image = format == "oci" || format == "docker";
             want = {
               app = moduleOf source;
               plugins = if own then null else map moduleOf plugins;

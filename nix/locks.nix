@@ -78,6 +78,7 @@ in
       files, # the locks, in the order in which graft looks at them
       want, # { app; plugins; }: modules as a lock names them, null where nobody knows yet
       target,
+      image, # whether an image is built
       host, # of ./systems.nix
       system,
       command,
@@ -115,6 +116,8 @@ in
       fail "there is no graft.lock" "${command} --target ${target}, and git add graft.lock"
     else if targets == [ ] then
       fail "no graft.lock has the target ${target} (there are: ${known})" "${command} --target ${target}"
+    else if image && !(builtins.any (t: t ? repo) targets) then
+      fail "no graft.lock has what an image for ${target} needs" "${command} --images --target ${target}"
     else if all == { } then
       fail "graft.lock has no moduleFiles, which Nix needs" command
     else if !(all ? ${toolchain}) then

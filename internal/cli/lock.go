@@ -79,6 +79,7 @@ flake.nix lies in the folder, and stays on in a lock that has it.`,
 	c.Flags().BoolVarP(&update, "update", "u", false, "choose everything anew, or only what is named")
 	c.Flags().StringSliceVar(&systems, "nix", nil, "record what Nix needs, with Go for this host or for Nix's `SYSTEM`s (--nix=x86_64-linux,…)")
 	c.Flags().Lookup("nix").NoOptDefVal = "host"
+	c.Flags().BoolVar(&f.req.Images, "images", false, "lock what images need, where formats of the manifest has none")
 	c.Flags().StringVarP(&f.req.Out, "out", "o", "dist", "folder of the lock when there is no manifest")
 	return c
 }

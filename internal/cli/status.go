@@ -116,7 +116,7 @@ func classify(err error) (status int, hint string) {
 	case errors.As(err, &exists):
 		return StatusUsage, "--force writes over it; graft add and graft remove edit a manifest"
 	case errors.As(err, &sealed):
-		return StatusStale, "run graft lock --nix in the application or in the plugin that states it, for the target (--target), or write one lock for this composition: a graft.yaml that names application and plugins, and graft lock --nix beside it"
+		return StatusStale, "run graft lock --nix in the application or in the plugin that states it, for the target (--target) and, where an image is built, with --images; or write one lock for this composition: a graft.yaml that names application and plugins, and graft lock --nix beside it"
 	case errors.As(err, &stale):
 		return StatusStale, stale.Hint
 	case errors.As(err, &badLock):

@@ -91,6 +91,7 @@ func TestErrors(t *testing.T) {
 		{"system", `(app.buildApp { }).drvPath`, "buildApp: argument system is missing"},
 		{"noSystem", `(app.buildApp { system = "mips-linux"; }).drvPath`, "there is no system mips-linux"},
 		{"target", `(app.build (s // { target = "linux/arm64"; format = "deb"; })).drvPath`, "image-server: no graft.lock has the target linux/arm64 (there are: linux/amd64, rpi4, windows/amd64). Run: graft lock --nix --target linux/arm64"},
+		{"image", `(mainapp.containerImage s).drvPath`, "mainapp: no graft.lock has what an image for linux/amd64 needs. Run: graft lock --nix --images --target linux/amd64"},
 		{"noLock", `(unlocked.buildApp (s // { plugins = [ api "example.com/x@v1.0.0" ]; })).drvPath`, "there is no graft.lock. Run: graft lock --nix --with FOLDER-OF-example.com/api --with example.com/x@v1.0.0"},
 		{"lockFile", `(app.buildApp (s // { lock = ./graft.lock; })).drvPath`, "buildApp: there is no lock"},
 		{"plain", `(app.buildApp (s // { plugins = [ count ]; lock = ./plain/graft.lock; })).drvPath`, "graft.lock has no moduleFiles, which Nix needs. Run: graft lock --nix"},
@@ -118,6 +119,7 @@ func TestErrors(t *testing.T) {
   inputs.graft.url = "git+file://` + w.repo + `";
   outputs = { self, graft }: let
     app = graft.lib.forApp { pname = "image-server"; src = "${graft}/examples/image-server"; };
+    mainapp = graft.lib.forApp { pname = "mainapp"; src = "${graft}/examples/mainapp"; };
     unlocked = graft.lib.forApp { pname = "api"; src = api; };
     count = "${graft}/examples/count-plugin";
     api = "${graft}/examples/api";
