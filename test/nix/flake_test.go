@@ -90,7 +90,7 @@ func TestErrors(t *testing.T) {
 		{"article", `(app.buildApp (s // { targetPkgs = 1; vendorSha256 = "x"; })).drvPath`, "unknown argument targetPkgs (packages of the target come from graft.lock)"},
 		{"system", `(app.buildApp { }).drvPath`, "buildApp: argument system is missing"},
 		{"noSystem", `(app.buildApp { system = "mips-linux"; }).drvPath`, "there is no system mips-linux"},
-		{"target", `(app.build (s // { target = "linux/arm64"; format = "deb"; })).drvPath`, "image-server: no graft.lock has the target linux/arm64 (there are: linux/amd64, rpi4, windows/amd64). Run: graft lock --nix --target linux/arm64"},
+		{"target", `(app.build (s // { target = "linux/arm64"; format = "deb"; })).drvPath`, "image-server: no graft.lock has the target linux/arm64 (there are: " + strings.ReplaceAll(targets, ",", ", ") + "). Run: graft lock --nix --target linux/arm64"},
 		{"image", `(mainapp.containerImage s).drvPath`, "mainapp: no graft.lock has what an image for linux/amd64 needs. Run: graft lock --nix --images --target linux/amd64"},
 		{"noLock", `(unlocked.buildApp (s // { plugins = [ api "example.com/x@v1.0.0" ]; })).drvPath`, "there is no graft.lock. Run: graft lock --nix --with FOLDER-OF-example.com/api --with example.com/x@v1.0.0"},
 		{"lockFile", `(app.buildApp (s // { lock = ./graft.lock; })).drvPath`, "buildApp: there is no lock"},
