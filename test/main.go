@@ -50,7 +50,7 @@ func main() {
 	install()
 	zig()
 	windowsPackages()
-	args := append([]string{"test", "-json", "-timeout", "40m"}, os.Args[1:]...)
+	args := append([]string{"test", "-json", "-timeout", "60m"}, os.Args[1:]...)
 	if len(os.Args) == 1 {
 		vet()
 		args = append(args, "./...")
