@@ -86,6 +86,9 @@ func (s *session) locked(ctx context.Context, frozen bool) (old, l *lock.Lock, e
 	stop := s.zigAhead(ctx)
 	l, err = s.choose(ctx, old, keep)
 	stop(err)
+	if err == nil {
+		err = s.keepFiles(ctx, old, l)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

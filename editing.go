@@ -326,6 +326,9 @@ func (e *editing) check(ctx context.Context, q *Project) (put func() error, drop
 		return nil, nil, err
 	}
 	l, err := s.choose(ctx, old, extend)
+	if err == nil {
+		err = s.keepFiles(ctx, old, l)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -29,7 +29,7 @@ var layers = [][]string{
 	{""},
 	{"internal/nixbuild"},
 	{"internal/cli"},
-	{"cmd/graft", "test/...", "nix/bootstrap"},
+	{"cmd/graft", "test/...", "nix/..."},
 	{"bench/..."}, // measures with the stand-ins of test
 }
 

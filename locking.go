@@ -245,7 +245,7 @@ func (s *session) choose(ctx context.Context, old *lock.Lock, how mode) (*lock.L
 	if err := s.chooseTargets(ctx, l, old, locked, how); err != nil {
 		return nil, err
 	}
-	return l, s.keepFiles(ctx, old, l)
+	return l, nil
 }
 
 func (s *session) emptyLock() *lock.Lock {

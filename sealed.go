@@ -24,11 +24,15 @@ func (s *session) sealed() bool { return len(s.plan.locks) > 0 }
 
 // UncoveredError is a composition that the locks given for it do not cover.
 type UncoveredError struct {
-	Locks []string // as they were given
-	What  []string // what they lack, one line each
+	Locks    []string // as they were given
+	What     []string // what they lack, one line each
+	Disagree bool     // they lack nothing: they have different files of one name
 }
 
 func (e *UncoveredError) Error() string {
+	if e.Disagree {
+		return fmt.Sprintf("%s: the locks do not go together: %s", strings.Join(e.Locks, ", "), strings.Join(e.What, "; "))
+	}
 	return fmt.Sprintf("%s: not locked for this composition: %s", strings.Join(e.Locks, ", "), strings.Join(e.What, "; "))
 }
 
@@ -61,7 +65,7 @@ func (s *session) sealedLock(ctx context.Context) (*lock.Lock, error) {
 	}
 	l, err := lock.Merge(locks...)
 	if err != nil {
-		return nil, s.uncovered(err.Error())
+		return nil, &UncoveredError{Locks: s.plan.locks, What: []string{err.Error()}, Disagree: true}
 	}
 	if name := s.lacksTarget(l); name != "" {
 		return nil, s.uncovered("target " + name)

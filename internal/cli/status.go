@@ -116,7 +116,7 @@ func classify(err error) (status int, hint string) {
 	case errors.As(err, &exists):
 		return StatusUsage, "--force writes over it; graft add and graft remove edit a manifest"
 	case errors.As(err, &sealed):
-		return StatusStale, "run graft lock --nix in the application or in the plugin that states it, for the target (--target) and, where an image is built, with --images; or write one lock for this composition: a graft.yaml that names application and plugins, and graft lock --nix beside it"
+		return StatusStale, sealedHint(sealed)
 	case errors.As(err, &stale):
 		return StatusStale, stale.Hint
 	case errors.As(err, &badLock):
@@ -126,7 +126,7 @@ func classify(err error) (status int, hint string) {
 	case errors.As(err, &changed), store.IsMismatch(err), graft.IsSignature(err):
 		return StatusIntegrity, "it was changed on its way or at its source, and nothing of it was kept; try another mirror (GRAFT_MIRROR_DEBIAN=…)"
 	case errors.As(err, &offline), errors.Is(err, compose.ErrOffline):
-		return StatusEnvironment, "run graft fetch while there is a network"
+		return StatusEnvironment, "run it again without --offline, or graft fetch, while there is a network"
 	case errors.As(err, &oldGo):
 		return StatusEnvironment, "install that Go, use a version of the module that does with this one, or let GOPROXY serve Go's toolchains"
 	case errors.As(err, &download):
@@ -198,4 +198,13 @@ func environment(err error) (status int, hint string) {
 		return StatusEnvironment, ""
 	}
 	return StatusRefused, ""
+}
+
+// sealedHint is the next step for a composition that the locks given for it do not cover.
+func sealedHint(e *graft.UncoveredError) string {
+	const one = ", or write one lock for this composition: a graft.yaml that names application and plugins, and graft lock --nix beside it"
+	if e.Disagree {
+		return "run graft lock --update in the projects that they are of, on one day" + one
+	}
+	return "run graft lock --nix in the application, or in the plugin that has what is missing, with --target for a target and --images for an image's packages" + one
 }

@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
 
 	"github.com/graft-build/graft/event"
+	"github.com/graft-build/graft/internal/proxytest"
 	"github.com/graft-build/graft/internal/run"
 	"github.com/graft-build/graft/internal/store"
 	"github.com/graft-build/graft/target"
@@ -55,14 +55,8 @@ func testDeps(t *testing.T) (Deps, *events) {
 func tree(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, f := range txtar.Parse([]byte(text)).Files {
-		name := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
-			t.Fatal(err)
-		}
+	if err := proxytest.Tree(dir, text); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/mod/module"
 
+	"github.com/graft-build/graft/internal/fetch"
 	"github.com/graft-build/graft/internal/run"
 	"github.com/graft-build/graft/target"
 )
@@ -132,7 +133,7 @@ func DownloadToolchain(ctx context.Context, d Deps, version, goos, goarch string
 		return zip, func() {}, nil
 	}
 	if d.Offline {
-		return "", nil, fmt.Errorf("get Go %s for %s/%s: %w", version, goos, goarch, ErrOffline)
+		return "", nil, &fetch.OfflineError{Missing: []string{fmt.Sprintf("Go %s for %s/%s", version, goos, goarch)}}
 	}
 	cache, cleanup, err := d.Store.Temp("toolchain")
 	if err != nil {

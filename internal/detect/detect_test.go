@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/tools/txtar"
 
 	"github.com/graft-build/graft/event"
 	"github.com/graft-build/graft/internal/compose"
+	"github.com/graft-build/graft/internal/proxytest"
 	"github.com/graft-build/graft/internal/resolve"
 	"github.com/graft-build/graft/internal/store"
 	"github.com/graft-build/graft/target"
@@ -49,14 +49,8 @@ func parse(t *testing.T, name string) target.Target {
 func tree(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, f := range txtar.Parse([]byte(text)).Files {
-		name := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
-			t.Fatal(err)
-		}
+	if err := proxytest.Tree(dir, text); err != nil {
+		t.Fatal(err)
 	}
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"golang.org/x/mod/module"
-	"golang.org/x/tools/txtar"
 
 	"github.com/graft-build/graft"
 	"github.com/graft-build/graft/digest"
@@ -130,12 +129,8 @@ type world struct {
 func newWorld(t *testing.T) world {
 	t.Helper()
 	w := world{dir: write(t, project), proxy: t.TempDir()}
-	src := write(t, proxy)
-	for _, m := range []string{"Shared@v1.0.0", "Shared@v1.1.0", "below@v1.0.0", "only@v1.0.0"} {
-		path, version, _ := strings.Cut("example.com/"+m, "@")
-		if err := proxytest.Publish(w.proxy, module.Version{Path: path, Version: version}, filepath.Join(src, "example.com", m)); err != nil {
-			t.Fatal(err)
-		}
+	if err := proxytest.PublishTree(w.proxy, proxy); err != nil {
+		t.Fatal(err)
 	}
 	w.env = append(os.Environ(), proxytest.Env(w.proxy, t.TempDir())...)
 	var err error
@@ -153,14 +148,8 @@ func newWorld(t *testing.T) world {
 func write(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, f := range txtar.Parse([]byte(text)).Files {
-		name := filepath.Join(dir, f.Name)
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
-			t.Fatal(err)
-		}
+	if err := proxytest.Tree(dir, text); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -319,6 +308,19 @@ func TestUncovered(t *testing.T) {
 	p.Targets = []string{"linux/riscv64"}
 	if _, err := w.run(t, p); err == nil || !strings.Contains(err.Error(), "target linux/riscv64") {
 		t.Errorf("another target: %v", err)
+	}
+	text, err := os.ReadFile(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), lock.FileName)
+	if err := os.WriteFile(other, []byte(strings.Replace(string(text), `v1.0.0.zip","size":`, `v1.0.0.zip","size":1`, 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p = w.plan(t, []string{a, b}, "a", "b")
+	p.Locks = append(p.Locks, other)
+	if _, err := w.run(t, p); err == nil || !strings.Contains(err.Error(), "the locks do not go together: module file example.com/") {
+		t.Errorf("locks that disagree: %v", err)
 	}
 	p = w.plan(t, []string{a}, "a")
 	p.ModuleFiles = slices.DeleteFunc(p.ModuleFiles, func(f ModuleFile) bool { return strings.HasSuffix(f.Path, "only/@v/v1.0.0.zip") })

@@ -6,10 +6,55 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/mod/module"
 	"golang.org/x/mod/zip"
+	"golang.org/x/tools/txtar"
 )
+
+// Tree writes the files of a txtar text into a folder.
+func Tree(dir, text string) error {
+	for _, f := range txtar.Parse([]byte(text)).Files {
+		name := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			return err
+		}
+		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PublishTree publishes the modules of a txtar text, whose files are called path@version/file.
+func PublishTree(proxy, text string) error {
+	src, err := os.MkdirTemp("", "modules-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(src)
+	if err := Tree(src, text); err != nil {
+		return err
+	}
+	done := map[module.Version]bool{}
+	for _, f := range txtar.Parse([]byte(text)).Files {
+		path, rest, _ := strings.Cut(f.Name, "@")
+		version, _, ok := strings.Cut(rest, "/")
+		if !ok {
+			return fmt.Errorf("%s: want path@version/file", f.Name)
+		}
+		m := module.Version{Path: path, Version: version}
+		if done[m] {
+			continue
+		}
+		done[m] = true
+		if err := Publish(proxy, m, filepath.Join(src, filepath.FromSlash(m.String()))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Publish puts the module in a folder, with its go.mod, into the proxy in another one as a
 // version. A module that has a newest version already gets another newest one.
