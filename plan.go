@@ -143,7 +143,9 @@ func (p *Project) plan(req Request) (*plan, error) {
 		u.Module = at
 		pl.plugins = append(pl.plugins, u)
 	}
-	for _, ref := range slices.Concat(req.Plugins, req.With) {
+	// A flag can't be an empty list: "" is one.
+	named := slices.DeleteFunc(slices.Clone(req.Plugins), func(ref string) bool { return ref == "" })
+	for _, ref := range slices.Concat(named, req.With) {
 		pl.plugins = append(pl.plugins, manifest.Use{Module: pl.place(base, ref)})
 	}
 	if err := p.inherit(pl); err != nil {

@@ -63,7 +63,16 @@ let
               app = moduleOf source;
               plugins = if own then null else map moduleOf plugins;
             };
-            command = concatStringsSep " " ([ "graft lock --nix" ] ++ map asked plugins);
+            # The lock of an application with other plugins than it names itself lies where
+            # --out says, and has to be named.
+            arguments =
+              if own then
+                ""
+              else if given == [ ] then
+                " ${folderOf source} --plugin '' --out ."
+              else
+                " ${folderOf source} ${concatStringsSep " " (map (p: "--plugin ${folderOf p}") plugins)} --out .";
+            after = if own then "git add graft.lock" else "git add graft.lock and say lock = ./graft.lock";
           };
           mirrors = checkMirrors function settings.mirrors;
         in
@@ -206,18 +215,15 @@ let
         null
     );
 
-  # asked is how a plugin is named to graft lock: the user knows where its folder is.
-  asked =
+  # folderOf is how a source is named to graft lock.
+  folderOf =
     p:
-    "--with "
-    + (
-      if p ? module then
-        p.module
-      else if moduleOf p != null then
-        "FOLDER-OF-${moduleOf p}"
-      else
-        p.dir
-    );
+    if p ? module then
+      p.module
+    else if moduleOf p != null then
+      "FOLDER-OF-${moduleOf p}"
+    else
+      p.dir;
 
   checkMirrors =
     function: mirrors:

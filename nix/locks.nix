@@ -71,7 +71,8 @@ in
   #
   #   { go; toolchain; moduleFiles; packages; cgo; }
   #
-  # who names the application in errors; command is "graft lock --nix" with its arguments.
+  # who names the application in errors; arguments are those of graft lock for the composition,
+  # and after is what to do with the lock.
   select =
     {
       who,
@@ -81,7 +82,8 @@ in
       image, # whether an image is built
       host, # of ./systems.nix
       system,
-      command,
+      arguments,
+      after,
     }:
     let
       given = map (f: fromJSON (readFile f)) files;
@@ -110,20 +112,20 @@ in
       packages = concatLists (
         map (l: map (withRepository l) (filter (p: p.target == name) (l.packages or [ ]))) locks
       );
-      fail = what: fix: throw "graft: ${who}: ${what}. Run: ${fix}";
+      fail =
+        what: nix: flags:
+        throw "graft: ${who}: ${what}. Run: graft lock ${nix}${arguments}${flags}, ${after}";
     in
     if files == [ ] then
-      fail "there is no graft.lock" "${command} --target ${target}, and git add graft.lock"
+      fail "there is no graft.lock" "--nix" " --target ${target}"
     else if targets == [ ] then
-      fail "no graft.lock has the target ${target} (there are: ${known})" "${command} --target ${target}"
+      fail "no graft.lock has the target ${target} (there are: ${known})" "--nix" " --target ${target}"
     else if image && !(builtins.any (t: t ? repo) targets) then
-      fail "no graft.lock has what an image for ${target} needs" "${command} --images --target ${target}"
+      fail "no graft.lock has what an image for ${target} needs" "--nix" " --images --target ${target}"
     else if all == { } then
-      fail "graft.lock has no moduleFiles, which Nix needs" command
+      fail "graft.lock has no moduleFiles, which Nix needs" "--nix" ""
     else if !(all ? ${toolchain}) then
-      fail "no graft.lock has the Go toolchain ${go} for ${system}" (
-        builtins.replaceStrings [ "--nix" ] [ "--nix=${system}" ] command
-      )
+      fail "no graft.lock has the Go toolchain ${go} for ${system}" "--nix=${system}" ""
     else
       {
         inherit go;

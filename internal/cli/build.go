@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -20,6 +19,7 @@ type composition struct {
 
 func (f *composition) add(c *cobra.Command) {
 	c.Flags().StringArrayVarP(&f.req.With, "with", "w", nil, "plugin beside the manifest's: a folder, or package@version (repeatable)")
+	c.Flags().StringArrayVar(&f.req.Plugins, "plugin", nil, "plugin instead of the manifest's (repeatable; \"\" for none)")
 	c.Flags().StringSliceVar(&f.req.Tags, "tags", nil, "build tags beside the manifest's")
 	c.Flags().StringVar(&f.req.Interface, "interface", "", "what a plugin's entry function returns: example.com/api.Plugin")
 	c.Flags().StringVar(&f.req.Entry, "entry", "", "name of a plugin's entry function")
@@ -85,7 +85,6 @@ later builds use exactly those and ask no index.`,
 				return err
 			}
 			f.req.Dir = a.Dir
-			f.req.Plugins = plugins(c, f.req.Plugins)
 			res, err := p.Build(c.Context(), f.req)
 			if err != nil {
 				return err
@@ -102,19 +101,10 @@ later builds use exactly those and ask no index.`,
 	c.Flags().StringVarP(&f.req.Out, "out", "o", "dist", "folder for the artifacts")
 	c.Flags().StringVar(&f.req.Name, "name", "", "name of the program and its artifacts")
 	c.Flags().StringVar(&f.req.Version, "app-version", "", "version of the artifacts")
-	c.Flags().StringArrayVar(&f.req.Plugins, "plugin", nil, "plugin instead of the manifest's (repeatable; \"\" for none)")
 	c.Flags().StringArrayVar(&f.req.Locks, "from-lock", nil, "`FILE` of a lock that versions are taken from; nothing is chosen that none of those given has (repeatable)")
 	c.Flags().BoolVar(&f.req.Snapshot, "snapshot", false, "add the git commit to the version: 1.2.0~5.gabc1234, which is before 1.2.0")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(manifest.Formats, cobra.ShellCompDirectiveNoFileComp))
 	return c
-}
-
-// plugins are those of the flag: nil when it was not given, empty when it says that there are none.
-func plugins(c *cobra.Command, list []string) []string {
-	if !c.Flags().Changed("plugin") {
-		return nil
-	}
-	return slices.DeleteFunc(list, func(s string) bool { return s == "" })
 }
 
 func (a *app) printArtifacts(res *graft.Result) error {
